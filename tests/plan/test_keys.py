@@ -1,0 +1,63 @@
+"""Keys: everything that decides the bytes, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vbmake.plan.canonical import canonical_json, digest
+from vbmake.plan.keys import action_key, changes, key_material
+from vbmake.plan.types import JobSpec, Source
+
+
+@dataclass
+class Rule:
+    version: int = 1
+
+
+def job(**values: object) -> JobSpec:
+    rest = {"id": "shot:a/0", "options": {"x": 1}, "inputs": {"assets": (Source("a.jpg"),)}, "outputs": {"shot": "w/a.mp4"}}
+    return JobSpec(**{"rule": "shot", **rest, **values})  # type: ignore[arg-type]  # fields are given by name in tests
+
+
+def key(one: JobSpec, digests: dict[str, list[str]] | None = None, **tools: str) -> str:
+    return action_key(key_material(one, Rule(), digests or {"assets": ["d1"]}, tools or {"ffmpeg": "f"}))
+
+
+def test_names_paths_and_places_are_in_no_key() -> None:
+    moved = job(id="shot:b/7", inputs={"assets": (Source("other/b.jpg"),)}, outputs={"shot": "elsewhere/b.mp4"})
+    assert key(moved) == key(job())
+
+
+def test_each_thing_that_decides_the_bytes_changes_the_key() -> None:
+    base = key(job())
+    assert key(job(options={"x": 2})) != base
+    assert key(job(take=2)) != base
+    assert key(job(outputs={"shot": "w/a.mkv"})) != base
+    assert key(job(), {"assets": ["d2"]}) != base
+    assert key(job(), ffmpeg="g") != base
+    assert action_key(key_material(job(), Rule(2), {"assets": ["d1"]}, {"ffmpeg": "f"})) != base
+    assert action_key(key_material(job(), Rule(), {"assets": ["d1"]}, {"ffmpeg": "f"}, salt="s")) != base
+
+
+def test_the_order_of_inputs_counts_and_the_order_of_keys_does_not() -> None:
+    assert key(job(), {"assets": ["d1", "d2"]}) != key(job(), {"assets": ["d2", "d1"]})
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+
+
+def test_a_whole_float_and_its_integer_are_one_value() -> None:
+    assert canonical_json({"crf": 20.0, "at": Fraction(3, 2)}) == '{"at":"3/2","crf":20}'
+
+
+def test_the_key_of_a_known_job_never_changes_by_accident() -> None:
+    # A golden vector: changing it disowns every cache in the world.
+    assert key(job()) == "149450d9a789031ce437560e6b39a4158f16929a9d3411a881a36e3b0833cd15"
+
+
+def test_changes_name_the_field_with_its_old_and_new_value() -> None:
+    old = {"options": {"layers": [{"text": "Hello"}, {"text": "same"}]}, "take": 1}
+    new = {"options": {"layers": [{"text": "Hallo"}, {"text": "same"}, {"text": "new"}]}, "take": 1}
+    assert changes(old, new) == [
+        ("options.layers[0].text", "Hello", "Hallo"),
+        ("options.layers[2]", None, {"text": "new"}),
+    ]

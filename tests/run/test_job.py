@@ -1,0 +1,372 @@
+"""What doing a job promises: right bytes, nothing twice, nothing half, nothing under a wrong key."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.run.world import Book, JoinRule, World, during, job, out, plan_of, ran, two_layers
+from vbmake.errors import FatalError, JobError
+from vbmake.plan.types import Source
+from vbmake.rules.work import Work
+from vbmake.run import job as job_module
+from vbmake.run import publish as publish_module
+
+
+def temporary_files(world: World) -> list[Path]:
+    return [*world.root.glob(".vbmake/tmp/*"), *world.root.rglob(".*.part*"), *world.root.rglob("*.tmp")]
+
+
+def test_a_second_build_runs_nothing(world: World) -> None:
+    assert world.build(two_layers()) == {"one": "ran", "two": "ran", "film": "ran"}
+    assert world.read("build/film.txt") == "film one A two B"
+    assert world.build(two_layers()) == {"one": "current", "two": "current", "film": "current"}
+    assert ran == ["one", "two", "film"]
+
+
+def test_an_edited_source_runs_what_reads_it_and_no_more(world: World) -> None:
+    world.build(two_layers())
+    (world.root / "a.txt").write_text("A2")
+    assert world.build(two_layers()) == {"one": "ran", "two": "current", "film": "ran"}
+    assert world.read("build/film.txt") == "film one A2 two B"
+
+
+def test_what_makes_the_same_bytes_again_stops_the_change(world: World) -> None:
+    world.build(plan_of(job("one", text="x"), job("film", out("one"), final=True)))
+    again = plan_of(
+        job("one", text="x", rule="join2"), job("film", job_output := out("one"), final=True)
+    )
+    assert job_output.job == "join:one"
+    world.rules = Book(JoinRule(version=2), JoinRule("join2"))
+    del again
+    first = plan_of(job("one", text="x"), job("two", text="y"))
+    assert world.build(first)["one"] == "ran", "the rule's version is in the key"
+
+
+def test_touching_a_source_runs_nothing(world: World) -> None:
+    world.build(two_layers())
+    os.utime(world.root / "a.txt", (1, 1))
+    assert set(world.build(two_layers()).values()) == {"current"}
+
+
+def test_going_back_to_an_earlier_version_restores_it(world: World) -> None:
+    world.build(two_layers("film"))
+    world.build(two_layers("movie"))
+    assert world.read("build/film.txt").startswith("movie")
+    assert world.build(two_layers("film"))["film"] == "fetched"
+    assert world.read("build/film.txt") == "film one A two B"
+    assert ran.count("film") == 1
+
+
+def test_renaming_a_job_runs_nothing(world: World) -> None:
+    world.build(plan_of(job("one", Source("a.txt"), text="t", final=True)))
+    assert world.build(plan_of(job("uno", Source("a.txt"), text="t", final=True))) == {"uno": "fetched"}
+    assert world.read("build/uno.txt") == "t A"
+
+
+@pytest.mark.parametrize("damage", ["", "film one A two X", "film"])
+def test_a_target_changed_by_hand_is_mended(world: World, damage: str) -> None:
+    world.build(two_layers())
+    (world.root / "build/film.txt").write_text(damage)
+    assert world.build(two_layers())["film"] == "fetched"
+    assert world.read("build/film.txt") == "film one A two B"
+
+
+def test_a_deleted_target_is_mended_without_a_cache(world: World) -> None:
+    world.cache = None
+    world.build(two_layers())
+    (world.root / "build/film.txt").unlink()
+    assert world.build(two_layers()) == {"one": "current", "two": "current", "film": "ran"}
+
+
+def test_a_clean_checkout_fetches_the_film_and_no_intermediate_file(world: World) -> None:
+    world.build(two_layers())
+    shutil.rmtree(world.root / ".vbmake")
+    shutil.rmtree(world.root / "build")
+    assert set(world.build(two_layers()).values()) == {"fetched"}
+    assert world.read("build/film.txt") == "film one A two B"
+    assert not (world.root / ".vbmake/work").exists()
+
+
+def test_a_job_that_must_run_gets_its_inputs_from_the_cache(world: World) -> None:
+    world.build(two_layers())
+    shutil.rmtree(world.root / ".vbmake")
+    assert world.build(two_layers("movie")) == {"one": "fetched", "two": "fetched", "film": "ran"}
+    assert world.read("build/film.txt") == "movie one A two B"
+    assert ran == ["one", "two", "film", "movie"]
+
+
+def test_inputs_that_are_gone_from_disk_and_cache_are_made_again(world: World) -> None:
+    world.build(two_layers())
+    shutil.rmtree(world.root / ".vbmake/work")
+    assert world.cache is not None
+    shutil.rmtree(world.cache / "v1/cas")
+    assert world.build(two_layers("movie")) == {"one": "current", "two": "current", "film": "ran"}
+    assert world.read("build/film.txt") == "movie one A two B"
+    assert ran.count("one") == 2
+
+
+def test_an_intermediate_file_changed_by_hand_never_reaches_the_film(world: World) -> None:
+    world.build(two_layers())
+    (world.root / ".vbmake/work/one.txt").write_text("one X")
+    assert world.build(two_layers("movie"))["one"] == "fetched"
+    assert world.read("build/film.txt") == "movie one A two B"
+
+
+def test_a_stale_intermediate_file_is_not_taken_for_a_fetched_one(world: World) -> None:
+    world.build(two_layers())
+    (world.root / "a.txt").write_text("A2")
+    world.build(two_layers())
+    (world.root / "a.txt").write_text("A")
+    assert world.build(two_layers()) == {"one": "fetched", "two": "current", "film": "fetched"}
+    assert set(world.build(two_layers()).values()) == {"current"}
+
+
+def poison(world: World, how: Callable[[Path], object]) -> None:
+    assert world.cache is not None
+    for blob in (world.cache / "v1/cas").rglob("*"):
+        if blob.is_file():
+            how(blob)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        lambda blob: blob.write_text("film one A two Z"[: blob.stat().st_size].ljust(blob.stat().st_size, "!")),
+        lambda blob: blob.write_bytes(b""),
+        lambda blob: blob.write_bytes(blob.read_bytes()[:-1]),
+        lambda blob: blob.unlink(),
+    ],
+    ids=["other bytes", "empty", "truncated", "missing"],
+)
+def test_a_poisoned_cache_entry_never_reaches_a_film(world: World, how: Callable[[Path], object]) -> None:
+    world.build(two_layers())
+    poison(world, how)
+    shutil.rmtree(world.root / ".vbmake")
+    shutil.rmtree(world.root / "build")
+    world.build(two_layers())
+    assert world.read("build/film.txt") == "film one A two B"
+    assert temporary_files(world) == []
+    shutil.rmtree(world.root / "build")
+    assert world.build(two_layers())["film"] == "fetched", "the cache was mended"
+
+
+def test_an_entry_filed_under_another_key_is_a_miss(world: World) -> None:
+    world.build(two_layers("film"))
+    world.build(two_layers("movie"))
+    with world.open() as workspace:
+        key = workspace.tags.get("join:film").key  # type: ignore[union-attr]  # it was just built
+    assert world.cache is not None
+    entries = {path.stem: path for path in (world.cache / "v1/ac").rglob("*.json")}
+    other = next(path for name, path in entries.items() if name != key and "film" in path.read_text())
+    shutil.copyfile(other, entries[key])
+    shutil.rmtree(world.root / "build")
+    assert world.build(two_layers("movie"))["film"] == "ran"
+    assert world.read("build/film.txt") == "movie one A two B"
+
+
+def test_an_input_edited_during_its_job_makes_the_job_run_again(world: World) -> None:
+    during.append(lambda work: (world.root / "a.txt").write_text("A2"))
+    assert world.build(two_layers())["one"] == "ran"
+    assert world.read("build/film.txt") == "film one A2 two B"
+    assert ran == ["one", "one", "two", "film"]
+    (world.root / "a.txt").write_text("A")
+    assert world.build(two_layers())["one"] == "ran", "what was made from the edited file was not shared"
+
+
+def test_an_input_that_never_rests_fails_the_job_and_records_nothing(world: World) -> None:
+    for number in range(9):
+        during.append(lambda work, number=number: (world.root / "a.txt").write_text(f"A{number}"))  # type: ignore[misc]
+    with pytest.raises(JobError, match="were edited while it read them"):
+        world.build(two_layers())
+    with world.open() as workspace:
+        assert workspace.tag("join:one") is None
+    assert not list((world.cache or world.root).rglob("v1/ac/*/*.json"))
+    assert temporary_files(world) == []
+
+
+def test_an_input_saved_during_a_job_that_fails_for_it_makes_the_job_run_again(world: World) -> None:
+    def half_saved(work: Work) -> None:
+        (world.root / "a.txt").write_text("whole")
+        raise JobError("the file is truncated")
+
+    during.append(half_saved)
+    world.build(two_layers())
+    assert world.read("build/film.txt") == "film one whole two B"
+
+
+def test_a_missing_input_is_named(world: World) -> None:
+    (world.root / "a.txt").unlink()
+    with pytest.raises(JobError, match=r"a\.txt is needed and is not there: No such file"):
+        world.build(two_layers())
+
+
+def fails(error: Exception) -> Callable[[Work], None]:
+    def fail(work: Work) -> None:
+        next(iter(work.outputs.values())).write_text("half")
+        raise error
+
+    return fail
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (JobError("no such codec"), "no such codec"),
+        (ZeroDivisionError("division by zero"), "the rule join failed: ZeroDivisionError: division by zero"),
+        (OSError(errno.ENOSPC, "No space left on device", "x.mp4"), "x.mp4: the disk is full; free some space"),
+        (OSError(errno.EROFS, "Read-only file system"), "the file system is read-only"),
+    ],
+)
+def test_a_failed_job_keeps_the_old_target_and_leaves_nothing_behind(world: World, error: Exception, told: str) -> None:
+    world.build(two_layers())
+    during.append(fails(error))
+    with pytest.raises(JobError) as caught:
+        world.build(two_layers("movie"))
+    assert told in str(caught.value)
+    assert world.read("build/film.txt") == "film one A two B"
+    assert temporary_files(world) == []
+    assert world.build(two_layers()) == {"one": "current", "two": "current", "film": "current"}
+
+
+def test_a_fault_inside_a_rule_is_in_the_log_with_its_traceback(world: World) -> None:
+    during.append(fails(ZeroDivisionError("division by zero")))
+    with pytest.raises(JobError):
+        world.build(two_layers())
+    with world.open() as workspace:
+        assert "Traceback" in workspace.log_path("join:one").read_text()
+
+
+@pytest.mark.parametrize("content", [None, ""])
+def test_a_rule_that_makes_nothing_has_failed(world: World, content: str | None, monkeypatch: Any) -> None:
+    def nothing(work: Work) -> None:
+        for path in work.outputs.values():
+            if content is not None:
+                path.write_text(content)
+
+    monkeypatch.setattr("tests.run.world.join", nothing)
+    with pytest.raises(JobError, match="made no text" if content is None else "its text .* is empty"):
+        world.build(two_layers())
+
+
+def test_a_rule_whose_function_is_missing_says_so(world: World) -> None:
+    world.rules = Book(JoinRule(call="tests.run.world:absent"))
+    with pytest.raises(FatalError, match="calls tests.run.world:absent, which cannot be used"):
+        world.build(two_layers())
+
+
+def test_a_full_disk_while_publishing_loses_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.build(two_layers())
+    replace = os.replace
+
+    def full(source: Any, target: Any) -> None:
+        if str(target).endswith("build/film.txt"):
+            raise OSError(errno.ENOSPC, "No space left on device", str(target))
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(publish_module.os, "replace", full)
+        with pytest.raises(JobError, match="the disk is full; free some space and build again"):
+            world.build(two_layers("movie"))
+    assert world.read("build/film.txt") == "film one A two B"
+    assert temporary_files(world) == []
+    assert world.build(two_layers("movie"))["film"] == "fetched", "it was made before the disk was full"
+
+
+def test_a_full_disk_while_recording_loses_at_most_the_record(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+
+    def full(handle: int, data: bytes) -> int:
+        return write(handle, data[:20]) if b'"key"' in data else write(handle, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("vbmake.run.journal.os.write", full)
+        with pytest.raises(JobError, match="the disk is full"):
+            world.build(two_layers())
+    assert set(world.build(two_layers()).values()) <= {"fetched", "ran"}
+    assert set(world.build(two_layers()).values()) == {"current"}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_read_only_folder_is_told_in_words(world: World) -> None:
+    (world.root / "build").mkdir()
+    (world.root / "build").chmod(0o500)
+    with pytest.raises(JobError, match="permission denied"):
+        world.build(two_layers())
+    (world.root / "build").chmod(0o700)
+
+
+def test_a_target_on_another_file_system_is_copied_beside_and_renamed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace = os.replace
+
+    def other_device(source: Any, target: Any) -> None:
+        if Path(source).parent != Path(target).parent:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        replace(source, target)
+
+    monkeypatch.setattr(publish_module.os, "replace", other_device)
+    world.build(two_layers())
+    assert world.read("build/film.txt") == "film one A two B"
+    assert temporary_files(world) == []
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_two_jobs_of_one_key_are_done_once(world: World, cached: bool) -> None:
+    if not cached:
+        world.cache = None
+    twins = plan_of(*(job(name, Source("a.txt"), text="same", final=True) for name in ("x", "y", "z")))
+    found: list[str] = []
+    with world.open() as workspace:
+        workspace.use(twins)
+        threads = [
+            threading.Thread(target=lambda one=one: found.append(workspace.run(one).how))  # type: ignore[misc]
+            for one in twins.jobs
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sorted(found) == ["fetched", "fetched", "ran"]
+    assert ran == ["same"]
+    assert {world.read(f"build/{name}.txt") for name in "xyz"} == {"same A"}
+
+
+def test_a_job_is_not_run_before_what_it_needs(world: World) -> None:
+    plan = two_layers()
+    with world.open() as workspace:
+        workspace.use(plan)
+        with pytest.raises(JobError, match="join:one#text is needed and is not there: is made first"):
+            workspace.run(plan.job("join:film"))
+    assert ran == []
+
+
+def test_every_bring_up_leaves_a_log(world: World) -> None:
+    world.build(two_layers())
+    with world.open() as workspace:
+        assert workspace.log_path("join:film").read_text() == "joined 2\n"
+        assert workspace.log_path("a/b") != workspace.log_path("a_b")
+        assert len(workspace.log_path("scene-" * 60 + "\N{CLAPPER BOARD}").name) < 110
+
+
+def test_the_measures_of_a_fetched_job_are_known_without_its_bytes(world: World) -> None:
+    world.build(two_layers())
+    shutil.rmtree(world.root / ".vbmake")
+    with world.open() as workspace:
+        workspace.use(two_layers())
+        made = workspace.knowledge.made("join:one")
+        assert made is not None
+        assert made.measures == {"text": {"length": 5}}
+    assert not (world.root / ".vbmake/work").exists()
+
+
+def test_attempts_are_bounded() -> None:
+    assert job_module.ATTEMPTS == 3

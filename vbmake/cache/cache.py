@@ -1,0 +1,188 @@
+"""The cache that a build sees: the local one in front of a remote one, neither of which can make a build fail."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+
+from vbmake.cache.actions import ActionCache, Entry
+from vbmake.cache.contents import ContentStore
+from vbmake.cache.settings import CacheSettings, Mode
+from vbmake.storage.local import LocalStorage
+from vbmake.storage.protocol import Storage, StorageError
+
+UPLOADS = 4  # at once: enough to fill a line, few enough to leave the processor to the renderer
+
+
+class Tier:
+    """One storage as a cache. The first failure shuts it for the rest of the run, and is told in one line."""
+
+    def __init__(self, storage: Storage, warn: Callable[[str], None]) -> None:
+        self.storage = storage
+        self.actions = ActionCache(storage)
+        self.contents = ContentStore(storage)
+        self.damaged: set[str] = set()  # blobs found with other bytes than their name says
+        self._warn = warn
+        self._open = True
+        self._lock = threading.Lock()
+
+    @property
+    def open(self) -> bool:
+        return self._open
+
+    @contextlib.contextmanager
+    def guarded(self, doing: str) -> Iterator[None]:
+        """Run the block; a failure of the storage shuts the tier instead of failing the build."""
+        try:
+            yield
+        except (StorageError, OSError) as error:
+            with self._lock:
+                first, self._open = self._open, False
+            if first:
+                self._warn(f"cache {self.storage.url} is left out from here on ({doing}): {error}")
+
+
+class Cache:
+    """Entries and blobs from the local tier, then the remote one. Every method is thread-safe and none raises.
+
+    Blobs are written before the entry that names them. What comes from the remote tier is kept in the local one.
+    Uploads run beside the build; `finish` waits for them.
+    """
+
+    def __init__(
+        self,
+        local: Storage | None,
+        remote: Storage | None = None,
+        mode: Mode = "write",
+        warn: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.local = Tier(local, warn) if local is not None else None
+        self.remote = Tier(remote, warn) if remote is not None and mode != "off" else None
+        self.mode = mode
+        self._misses: set[str] = set()
+        self._uploads: list[Future[None]] = []
+        self._pool: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, settings: CacheSettings, warn: Callable[[str], None] = lambda _: None) -> Cache:
+        """The cache that the settings describe."""
+        local = LocalStorage(settings.directory, durable=False) if settings.directory is not None else None
+        return cls(local, _remote(settings.remote), settings.mode, warn)
+
+    @property
+    def slow(self) -> bool:
+        """Whether a look-up may go over the network, so that many are worth making side by side."""
+        return self.remote is not None and self.remote.open
+
+    def lookup(self, key: str) -> Entry | None:
+        """What a key made, or None. Costs at most one small request; a miss is not asked for twice."""
+        if key in self._misses:
+            return None
+        for tier in self._tiers():
+            entry: Entry | None = None
+            with tier.guarded("looking up"):
+                entry = tier.actions.get(key)
+            if entry is not None:
+                if tier is self.remote and self.local is not None and self.local.open:
+                    with self.local.guarded("writing"):
+                        self.local.actions.put(entry)
+                return entry
+        with self._lock:
+            self._misses.add(key)
+        return None
+
+    def materialise(self, sha256: str, path: Path) -> bool:
+        """Bring the bytes of that digest to a new file. False, and no file, when no tier has the right bytes."""
+        for tier in self._tiers():
+            found = False
+            with tier.guarded("fetching"):
+                found = tier.contents.materialise(sha256, path)
+                if not found and tier.contents.storage.stat(tier.contents.name(sha256)) is not None:
+                    tier.damaged.add(sha256)
+                    if tier is self.local:
+                        tier.contents.drop(sha256)
+            if found:
+                if tier is self.remote and self.local is not None and self.local.open:
+                    with self.local.guarded("writing"):
+                        self.local.contents.put(sha256, path)
+                return True
+            path.unlink(missing_ok=True)
+        return False
+
+    def reject(self, key: str) -> None:
+        """Note that an entry cannot be used (its bytes are gone): it is a miss from now on, replaced when remade."""
+        with self._lock:
+            self._misses.add(key)
+        if self.local is not None and self.local.open:
+            with self.local.guarded("writing"):
+                self.local.actions.drop(key)
+
+    def store(self, entry: Entry, files: Mapping[str, Path]) -> None:
+        """Keep what a job made: `files` by role are the outputs, whole and checked. Blobs first, then the entry."""
+        if self.local is not None and self.local.open:
+            with self.local.guarded("writing"):
+                self._write(self.local, entry, files)
+        with self._lock:
+            self._misses.discard(entry.key)
+        if self.remote is None or self.mode != "write":
+            return
+        if self.local is None or not self.local.open:
+            self._upload(entry, files)  # without a local copy the files must be read before the caller moves them
+            return
+        contents, storage = self.local.contents, self.local.storage
+        assert isinstance(storage, LocalStorage)
+        blobs = {role: storage.path(contents.name(output["sha256"])) for role, output in entry.outputs.items()}
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix="cache-upload")
+            self._uploads.append(self._pool.submit(self._upload, entry, blobs))
+
+    def finish(self, cancel: bool = False) -> None:
+        """Wait for the uploads under way; with `cancel`, leave out those that have not begun (an interrupted build)."""
+        with self._lock:
+            pool, self._pool = self._pool, None
+            self._uploads.clear()
+        if pool is not None:
+            pool.shutdown(wait=True, cancel_futures=cancel)
+
+    def _tiers(self) -> list[Tier]:
+        return [tier for tier in (self.local, self.remote) if tier is not None and tier.open]
+
+    def _upload(self, entry: Entry, files: Mapping[str, Path]) -> None:
+        if self.remote is not None and self.remote.open:
+            with self.remote.guarded("writing"):
+                self._write(self.remote, entry, files)
+
+    def _write(self, tier: Tier, entry: Entry, files: Mapping[str, Path]) -> None:
+        for role, output in entry.outputs.items():
+            sha256 = str(output["sha256"])
+            if sha256 in tier.damaged:
+                tier.contents.replace(sha256, files[role])
+                tier.damaged.discard(sha256)
+            else:
+                tier.contents.put(sha256, files[role])
+        if tier.actions.put(entry):
+            return
+        standing = tier.actions.get(entry.key)
+        if standing is not None and standing.outputs == entry.outputs:
+            return
+        # The first write wins, unless it names bytes that are gone.
+        if standing is None or not all(
+            tier.contents.has(str(output["sha256"]), int(output["size"])) for output in standing.outputs.values()
+        ):
+            tier.actions.drop(entry.key)
+            tier.actions.put(entry)
+
+
+def _remote(address: str) -> Storage | None:
+    if not address:
+        return None
+    if address.startswith("s3://"):
+        from vbmake.storage.s3 import S3Storage
+
+        return S3Storage(address)
+    return LocalStorage(Path(address).expanduser().absolute())

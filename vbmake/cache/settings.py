@@ -1,0 +1,81 @@
+"""Where the caches are and what may be done with them, from the project and the environment."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from vbmake.errors import WorkspaceError
+
+Mode = Literal["off", "read", "write"]
+
+# How CI systems say that they run for a proposal to merge (whose author may be anybody).
+_PULL_REQUEST = {
+    "GITHUB_EVENT_NAME": {"pull_request", "pull_request_target"},  # GitHub, Gitea, Forgejo
+    "CI_MERGE_REQUEST_IID": None,  # GitLab
+    "BUILDKITE_PULL_REQUEST": None,
+    "TRAVIS_PULL_REQUEST": None,
+    "CIRCLE_PULL_REQUEST": None,
+    "BITBUCKET_PR_ID": None,
+    "DRONE_PULL_REQUEST": None,  # Drone, Woodpecker
+    "CHANGE_ID": None,  # Jenkins
+    "SYSTEM_PULLREQUEST_PULLREQUESTID": None,  # Azure
+}
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """`directory`: the local cache, None for none. `remote`: an `s3://` address (or a directory), "" for none."""
+
+    directory: Path | None
+    remote: str = ""
+    mode: Mode = "write"
+
+
+def is_pull_request(environment: Mapping[str, str]) -> bool:
+    """Whether a CI runs this for a pull (merge) request."""
+    for name, values in _PULL_REQUEST.items():
+        value = environment.get(name, "")
+        if value in values if values is not None else value not in ("", "false", "0"):
+            return True
+    return False
+
+
+def settings(declared: Any = None, environment: Mapping[str, str] | None = None) -> CacheSettings:
+    """The settings in force. `declared` is what the project says: an address, or {"remote", "mode"}, or None.
+
+    VBMAKE_CACHE: an `s3://bucket/prefix` address that takes the place of the project's, or `off` for none.
+    VBMAKE_CACHE_MODE: off, read or write (for the remote cache). VBMAKE_CACHE_DIR: the local cache's place, or `off`.
+    Without VBMAKE_CACHE_MODE, a pull request only reads, whatever the project says: its author may have written that.
+    Raises WorkspaceError for a word that is none of these.
+    """
+    env = os.environ if environment is None else environment
+    if isinstance(declared, str):
+        declared = {"remote": declared}
+    said: Mapping[str, Any] = declared if isinstance(declared, Mapping) else {}
+    remote = env.get("VBMAKE_CACHE") or str(said.get("remote") or "")
+    if remote.lower() in ("off", "none", "no", "0"):
+        remote = ""
+    if remote and "://" in remote and not remote.startswith("s3://"):
+        raise WorkspaceError(f"VBMAKE_CACHE: found {remote!r}, allowed are s3://bucket/prefix, a directory, or off")
+    asked = env.get("VBMAKE_CACHE_MODE", "")
+    word = asked or str(said.get("mode") or "write")
+    if word not in get_args(Mode):
+        raise WorkspaceError(f"VBMAKE_CACHE_MODE: found {word!r}, allowed are off, read, write")
+    mode: Mode = word  # type: ignore[assignment]  # checked just above; a literal cannot be narrowed from get_args
+    if not asked and mode == "write" and is_pull_request(env):
+        mode = "read"
+    return CacheSettings(directory=_directory(env), remote=remote if mode != "off" else "", mode=mode)
+
+
+def _directory(env: Mapping[str, str]) -> Path | None:
+    said = env.get("VBMAKE_CACHE_DIR", "")
+    if said.lower() == "off":
+        return None
+    if said:
+        return Path(said).expanduser().absolute()
+    home = env.get("XDG_CACHE_HOME", "")
+    return (Path(home) if home.startswith("/") else Path.home() / ".cache") / "vbmake"

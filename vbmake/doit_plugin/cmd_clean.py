@@ -1,0 +1,67 @@
+"""`doit clean`: remove what jobs made, the named ones or all; sources are never touched."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from doit import cmd_clean
+from doit.cmd_base import check_tasks_exist
+from doit.control import TaskControl
+
+from vbmake.doit_plugin.command import ProjectCommand
+from vbmake.doit_plugin.project import job_of, projects_of
+
+
+class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has no types
+    """doit's `clean`, where films are concerned without its recursion (which ends at some thousand tasks)."""
+
+    def _execute(self, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: Any = None) -> None:
+        if not projects_of(self.task_list):
+            super()._execute(dryrun, cleandep, cleanall, cleanforget, pos_args)
+            return
+        tasks = TaskControl(self.task_list).tasks
+        named = list(pos_args or [])
+        check_tasks_exist(tasks, named, skip_wildcard=True)
+        if cleanall or not named:
+            chosen = [task.name for task in self.task_list]
+        else:
+            chosen = self._expand(named)
+            if not cleandep:
+                chosen += [sub for name in chosen if tasks[name].has_subtask for sub in tasks[name].task_dep]
+        order = consumers_first(tasks, chosen, follow=cleandep)
+        self.clean_tasks([tasks[name] for name in order], dryrun, cleanforget)
+        if not dryrun:
+            remove_empty(Path(path) for name in order if job_of(tasks[name]) for path in tasks[name].targets)
+
+
+def consumers_first(tasks: Any, names: Iterable[str], follow: bool) -> list[str]:
+    """The tasks in an order in which each stands before those it needs; with `follow`, with all that they need."""
+    wanted = dict.fromkeys(names)
+    order: list[str] = []
+    state: dict[str, bool] = {}  # False: being walked, True: done
+    for start in wanted:
+        stack = [(start, False)]
+        while stack:
+            name, back = stack.pop()
+            if back:
+                state[name] = True
+                order.append(name)
+                continue
+            if name in state:
+                continue
+            state[name] = False
+            stack.append((name, True))
+            stack += [(need, False) for need in [*tasks[name].task_dep, *tasks[name].setup_tasks] if need not in state]
+    return [name for name in reversed(order) if follow or name in wanted]
+
+
+def remove_empty(paths: Iterable[Path]) -> None:
+    """Remove the directories that cleaning has left empty, deepest first; never the current directory or above it."""
+    folders = {parent for path in paths if not path.is_absolute() for parent in path.parents if str(parent) != "."}
+    for folder in sorted(folders, key=lambda folder: len(folder.parts), reverse=True):
+        if ".." not in folder.parts:
+            with contextlib.suppress(OSError):
+                folder.rmdir()

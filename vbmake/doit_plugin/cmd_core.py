@@ -1,0 +1,55 @@
+"""The core doit commands that need nothing but the film's loader and the states of its jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doit import cmd_completion, cmd_forget, cmd_ignore, cmd_resetdep, cmd_strace
+from doit.exceptions import InvalidCommand
+
+from vbmake.doit_plugin.command import ProjectCommand
+from vbmake.doit_plugin.loader import VideoLoader
+from vbmake.doit_plugin.project import META, projects_of
+
+
+class Ignore(ProjectCommand, cmd_ignore.Ignore):  # type: ignore[misc]  # doit has no types
+    """doit's `ignore`."""
+
+
+class TabCompletion(ProjectCommand, cmd_completion.TabCompletion):  # type: ignore[misc]  # doit has no types
+    """doit's `tabcompletion`."""
+
+
+class Forget(ProjectCommand, cmd_forget.Forget):  # type: ignore[misc]  # doit has no types
+    """doit's `forget`. Without names it forgets every job of a film, as no one of them stands for the others."""
+
+    def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> None:
+        if isinstance(self.loader, VideoLoader) and not self.sel_tasks:
+            forget_all = not forget_disable_default
+        super()._execute(forget_sub, forget_disable_default, forget_all)
+
+
+class ResetDep(ProjectCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]  # doit has no types
+    """doit's `reset-dep`, for tasks that keep their state in doit's file: a job's follows from its key."""
+
+    def _execute(self, pos_args: Any = None) -> None:
+        jobs = {task.name for task in self.task_list if META in (task.meta or {})}
+        named = [name for name in pos_args or [] if name in jobs]
+        if named or (jobs and isinstance(self.loader, VideoLoader)):
+            raise InvalidCommand(
+                f"reset-dep is not for jobs of a film ({', '.join(named) or 'all tasks here are'}): "
+                "whether one is current follows from its inputs and outputs; `forget` drops what is recorded"
+            )
+        if projects_of(self.task_list):
+            self.task_list = [task for task in self.task_list if task.name not in jobs]
+        super()._execute(pos_args)
+
+
+class Strace(ProjectCommand, cmd_strace.Strace):  # type: ignore[misc]  # doit has no types
+    """doit's `strace`, for shell actions of a `dodo.py`."""
+
+    def perform(self, params: Any, args: list[str]) -> Any:
+        self.adopt(params)
+        if isinstance(self.loader, VideoLoader):
+            raise InvalidCommand("strace is for shell actions of a dodo.py; what a job did is in .vbmake/logs/")
+        return super().perform(params, args)

@@ -1,0 +1,130 @@
+"""`doit plan`: what a build would do, and why; runs nothing."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from doit.cmd_base import DoitCmdBase
+
+from vbmake.doit_plugin.command import ProjectCommand
+from vbmake.doit_plugin.explain import brief
+from vbmake.doit_plugin.project import FilmProject, projects_of
+
+JSON = {
+    "name": "as_json",
+    "long": "json",
+    "type": bool,
+    "default": False,
+    "help": "print one JSON object: jobs, pending, totals",
+}
+ALL = {
+    "name": "show_all",
+    "short": "a",
+    "long": "all",
+    "type": bool,
+    "default": False,
+    "help": "show the jobs that are current, too",
+}
+STATES = ("run", "fetch", "maybe", "current")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One job of the plan. `seconds` is how long it took last time; `cost` is what it will cost in USD."""
+
+    id: str
+    rule: str
+    state: str
+    reason: str
+    seconds: float | None
+    cost: float
+
+
+class Plan(ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
+    """Tells the plan for people, or with `--json` for tools."""
+
+    name = "plan"
+    doc_purpose = "show what a build would run, fetch or leave as it is, and why"
+    doc_usage = ""
+    doc_description = (
+        "Runs nothing. Of each job: run, fetch (from a cache), maybe (it reads something that is made first, and may "
+        "turn out to be current) or current; the first reason; and how long it took last time. What the plan still "
+        "waits for (the length of a voice that is yet to be spoken) is told as pending."
+    )
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (JSON, ALL)
+
+    def _execute(self, as_json: bool, show_all: bool) -> int:
+        projects = projects_of(self.task_list)
+        rows = [row for project in projects for row in survey(project)]
+        pending = [
+            {"what": item.ref.name, "reason": item.reason, "place": str(item.place)}
+            for project in projects
+            for item in project.plan.pending
+        ]
+        sums = totals(rows)
+        if as_json:
+            jobs = [vars(row) for row in rows]
+            text = json.dumps({"jobs": jobs, "pending": pending, "totals": sums}, indent=2, ensure_ascii=False)
+            self.outstream.write(text + "\n")
+            return 0
+        for line in told(rows, show_all):
+            self.outstream.write(line + "\n")
+        for item in pending:
+            self.outstream.write(f"pending  {item['what']}: {item['reason']}\n")
+        for project in projects:
+            for note in project.plan.notes:
+                self.outstream.write(f"note     {project.path(note.place.file)}:{note.place.line}: {note.message}\n")
+        self.outstream.write(summary(sums) + "\n")
+        return 0
+
+
+def survey(project: FilmProject) -> list[Row]:
+    """The rows of a project, in the order of its plan. Raises MissingTool."""
+    states = project.workspace.survey(project.plan)
+    return [
+        Row(
+            id=project.name(job.id),
+            rule=job.rule,
+            state=states[job.id].state,
+            reason=brief(job, states[job.id]),
+            seconds=states[job.id].seconds,
+            cost=float(getattr(states[job.id], "cost", None) or 0),
+        )
+        for job in project.plan.jobs
+    ]
+
+
+def totals(rows: list[Row]) -> dict[str, Any]:
+    """Counts by state; the seconds of work and the cost of what would run, as far as known from the last time."""
+    counts = Counter(row.state for row in rows)
+    due = [row for row in rows if row.state in ("run", "maybe")]
+    return {
+        "jobs": len(rows),
+        **{state: counts[state] for state in STATES},
+        "seconds": round(sum(row.seconds or 0 for row in due), 3),
+        "cost": sum(row.cost for row in due),
+    }
+
+
+def told(rows: list[Row], show_all: bool) -> Iterator[str]:
+    """The rows for people; what is current only when asked for."""
+    shown = [row for row in rows if show_all or row.state != "current"]
+    width = min(48, max((len(row.id) for row in shown), default=0))
+    for row in shown:
+        seconds = f"{row.seconds:.1f} s" if row.seconds is not None and row.state != "current" else ""
+        yield f"{row.state:<8} {row.id:<{width}}  {seconds:>8}  {row.reason}".rstrip()
+
+
+def summary(sums: dict[str, Any]) -> str:
+    """`14 jobs: 3 run, 2 fetch, 9 current; about 12 s of work`."""
+    parts = ", ".join(f"{sums[state]} {state}" for state in STATES if sums[state])
+    text = f"{sums['jobs']} {'job' if sums['jobs'] == 1 else 'jobs'}" + (f": {parts}" if parts else "")
+    if sums["seconds"]:
+        text += f"; about {sums['seconds']:.0f} s of work"
+    if sums["cost"]:
+        text += f"; about {sums['cost']:.2f} USD"
+    return text

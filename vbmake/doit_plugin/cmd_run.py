@@ -1,0 +1,159 @@
+"""`doit` and `doit run`: build."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from doit import cmd_run
+from doit.action import PythonAction
+from doit.task import Stream
+
+from vbmake.doit_plugin import where, words
+from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
+from vbmake.doit_plugin.loader import VideoLoader, processors
+from vbmake.doit_plugin.project import close_all, projects_of, unplanned_of
+
+
+class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no types
+    """doit's `run`, which builds films where there are any, and takes vbmake's own words for commands there."""
+
+    def perform(self, params: Any, args: list[str]) -> Any:
+        self.adopt(params)
+        if args and args[0] in words.COMMANDS and self._is_word(args[0], params):
+            return self._dispatch(args)
+        if isinstance(self.loader, VideoLoader) and self._is_current(params, args):
+            return 0
+        self._told_processes = "par_type" in params._non_default_keys and params["par_type"] == "process"
+        return super().perform(params, args)
+
+    def _is_word(self, word: str, params: Any) -> bool:
+        if isinstance(self.loader, VideoLoader):
+            return True
+        return word in words.ANYWHERE and not where.dodo_may_be_meant(params, Path.cwd())
+
+    def _dispatch(self, args: list[str]) -> Any:
+        command = words.load(args[0])(
+            task_loader=self.loader, config=self.config, bin_name=self.bin_name, opt_vals=self.opt_vals
+        )
+        return command.parse_execute(args[1:])
+
+    def _is_current(self, params: Any, args: list[str]) -> bool:
+        """Recognise, before anything heavy is imported, that nothing changed since the last complete build."""
+        plain = not args and not params["always"] and params["reporter"] == "console" and not params["single"]
+        if not plain or params.get("default_tasks") or isinstance(params["outfile"], str):
+            return False
+        from vbmake.doit_plugin.tally import sentence
+        from vbmake.run import stamp
+
+        began = time.monotonic()
+        complete = stamp.check(self.loader.locate(params))
+        if complete is None:
+            return False
+        params["outfile"].write(sentence({"current": complete.jobs}, time.monotonic() - began) + "\n")
+        return True
+
+    def _execute(
+        self,
+        outfile: Any,
+        verbosity: Any = None,
+        always: bool = False,
+        continue_: bool = False,
+        reporter: Any = "console",
+        num_process: int = 0,
+        par_type: str = "process",
+        single: bool = False,
+        auto_delayed_regex: bool = False,
+        force_verbosity: bool = False,
+        failure_verbosity: int = 0,
+        pdb: bool = False,
+        pos_args: Any = (),
+    ) -> Any:
+        if not projects_of(self.task_list) and not unplanned_of(self.task_list):
+            return super()._execute(
+                outfile,
+                verbosity=verbosity,
+                always=always,
+                continue_=continue_,
+                reporter=reporter,
+                num_process=num_process,
+                par_type=par_type,
+                single=single,
+                auto_delayed_regex=auto_delayed_regex,
+                force_verbosity=force_verbosity,
+                failure_verbosity=failure_verbosity,
+                pdb=pdb,
+            )
+        if pos_args and pos_args[0] in words.COMMANDS and not self._names_a_task(pos_args[0]):
+            return self._dispatch(list(pos_args))
+        if self._told_processes:
+            sys.stderr.write("-P process is ignored: films are built on threads, each tool in a process of its own\n")
+        PythonAction.pm_pdb = pdb
+        stream = Stream(verbosity, force_verbosity)
+        with contextlib.ExitStack() as stack:
+            if isinstance(outfile, str):
+                outfile = stack.enter_context(open(outfile, "w", encoding="utf-8"))
+            view = self._view(reporter, outfile, failure_verbosity)
+            try:
+                return self._build(view, stream, always, continue_, num_process, single)
+            except KeyboardInterrupt:
+                close_all(interrupted=True)
+                sys.stderr.write("interrupted; what was finished is kept\n")
+                return INTERRUPTED
+
+    def _names_a_task(self, word: str) -> bool:
+        return any(word == task.name or word in task.targets for task in self.task_list)
+
+    def _view(self, reporter: Any, outstream: Any, failure_verbosity: int) -> Any:
+        """The reporter: ours in place of doit's default, any other as asked for."""
+        from vbmake.doit_plugin.reporter import FilmReporter
+
+        kind = reporter
+        if isinstance(reporter, str):
+            kind = FilmReporter if reporter == "console" else self.reporters[reporter]
+        return kind(outstream, {"failure_verbosity": failure_verbosity}) if isinstance(kind, type) else kind
+
+    def _build(self, view: Any, stream: Stream, always: bool, continue_: bool, num_process: int, single: bool) -> Any:
+        from vbmake.doit_plugin.runner import PYTHON, TASKS, PoolRunner
+        from vbmake.doit_plugin.session import Session
+        from vbmake.doit_plugin.workers import Pools
+
+        threads = max(1, num_process)
+        own = threads
+        if num_process == 0 and not isinstance(self.loader, VideoLoader):
+            threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
+        limits = {"cpu": threads, TASKS: own, PYTHON: 1}
+        pools = Pools(limits, default=threads)
+
+        def load() -> list[Any]:
+            self.task_list = self.loader.load_tasks(cmd=self, pos_args=list(self.sel_tasks or []))
+            return self.task_list
+
+        def prepare(control: Any) -> None:
+            if single:
+                control.process(self.sel_tasks)
+                for name in control.selected_tasks:
+                    task = control.tasks[name]
+                    for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
+                        one.task_dep = []
+
+        session = Session(
+            load=load,
+            tasks=self.task_list,
+            selection=self.sel_tasks or None,
+            reporter=view,
+            prepare=prepare,
+            make_runner=lambda events: PoolRunner(
+                self.dep_manager,
+                view,
+                continue_=continue_,
+                always_execute=always,
+                stream=stream,
+                pools=pools,
+                events=events,
+            ),
+        )
+        return session.run()

@@ -1,0 +1,46 @@
+"""`doit why JOB`: the reason that a job would run, field by field, followed upstream."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from doit.cmd_base import DoitCmdBase
+from doit.exceptions import InvalidCommand
+
+from vbmake.doit_plugin.command import ProjectCommand
+from vbmake.doit_plugin.explain import follow
+from vbmake.doit_plugin.project import is_group, job_of
+
+
+class Why(ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
+    """Explains jobs by id, by target, or by group."""
+
+    name = "why"
+    doc_purpose = "tell why a job would run: which field changed, from what to what"
+    doc_usage = "JOB|TARGET..."
+    doc_description = (
+        "What changed in what the job's key is made of, since it last succeeded. An input that another job makes is "
+        "followed by that job's own reasons, up to a line of video.yaml or a file. Runs nothing."
+    )
+
+    def _execute(self, pos_args: Any) -> int:
+        if not pos_args:
+            raise InvalidCommand(f"which job? `{self.bin_name} plan` lists those that would run")
+        tasks = {task.name: task for task in self.task_list}
+        targets = {target: task.name for task in self.task_list for target in task.targets}
+        for word in pos_args:
+            task = tasks.get(targets.get(word, word))
+            if task is None:
+                raise InvalidCommand(f"{word} is no job and no target; `{self.bin_name} list --all` shows them")
+            members = [tasks[name] for name in task.task_dep] if is_group(task) else [task]
+            for member in members:
+                self._explain(member)
+        return 0
+
+    def _explain(self, task: Any) -> None:
+        handle = job_of(task)
+        if handle is None:
+            raise InvalidCommand(f"{task.name} is no job of a film; `{self.bin_name} info {task.name}` tells of it")
+        statuses = handle.project.workspace.survey(handle.project.plan)
+        for line in follow(handle.project, statuses, handle.job):
+            self.outstream.write(line + "\n")

@@ -1,0 +1,116 @@
+"""What every core doit command gains: in a directory with a `video.yaml` it works on the film, elsewhere as ever.
+
+The core commands are overridden by entry points (`doit.COMMAND`). The override is the core class with `ProjectCommand`
+in front; where no film is concerned it does nothing but call the core class.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from doit.cmd_base import DodoTaskLoader
+from doit.doit_cmd import DoitConfig
+
+from vbmake.doit_plugin import where
+from vbmake.doit_plugin.loader import BACKEND, VideoLoader
+from vbmake.doit_plugin.marks import MarksDB
+from vbmake.doit_plugin.project import close_all, projects_of, unplanned_of
+from vbmake.doit_plugin.states import JobStates
+from vbmake.errors import VbmakeError
+
+INTERRUPTED = 130
+
+
+class Guarded:
+    """A command whose errors of vbmake's are told in words, without a traceback, with their own exit code."""
+
+    def execute(self, params: Any, args: list[str]) -> Any:
+        """Called by doit with the parsed options and the words of the command line."""
+        try:
+            return self.perform(params, args)
+        except VbmakeError as error:
+            sys.stderr.write(f"{error}\n")
+            return error.exit_code
+        except KeyboardInterrupt:
+            if not self.ours():
+                raise
+            sys.stderr.write("interrupted\n")
+            return INTERRUPTED
+        finally:
+            close_all()
+
+    def perform(self, params: Any, args: list[str]) -> Any:
+        """Do the command."""
+        raise NotImplementedError
+
+    def ours(self) -> bool:
+        """Whether the call is vbmake's business, so that an interrupt is told in vbmake's way."""
+        return True
+
+
+class ProjectCommand(Guarded):
+    """A command that loads tasks, from a film's project where there is one."""
+
+    loader: Any
+    config: Any
+    cmdparser: Any
+    name: str
+    execute_tasks: bool
+    _backends: Any
+
+    def perform(self, params: Any, args: list[str]) -> Any:
+        self.adopt(params)
+        return super(Guarded, self).execute(params, args)  # type: ignore[misc]  # the core command follows in the MRO
+
+    def ours(self) -> bool:
+        return isinstance(self.loader, VideoLoader)
+
+    def adopt(self, params: Any) -> None:
+        """Take the film's loader in place of doit's default one, if the call is vbmake's to answer."""
+        if type(self.loader) is DodoTaskLoader:
+            root = where.claimed(params, Path.cwd())
+            if root is None:
+                return
+            loader = VideoLoader(root)
+            loader.cmd_names, loader.config = self.loader.cmd_names, self.loader.config
+            self.loader = loader
+        if isinstance(self.loader, VideoLoader):
+            self._backends[BACKEND] = MarksDB
+            self._read_config(params, self.loader.locate(params))
+
+    def _read_config(self, params: Any, root: Path) -> None:
+        """doit has read the configuration where it was called; when that is below the project, read the project's."""
+        here = Path.cwd()
+        if root == here:
+            return
+        os.chdir(root)
+        try:
+            found = DoitConfig()
+            found.loads([name for name in ("pyproject.toml", "doit.cfg") if os.path.exists(name)])
+        finally:
+            os.chdir(here)
+        for section in ("GLOBAL", self.name):
+            values = dict(found.as_dict().get(section, {}))
+            self.loader.config.setdefault(section, {}).update(values)
+            known = {key: self.cmdparser[key].str2type(value) for key, value in values.items() if key in self.cmdparser}
+            params.update_defaults(known)
+
+    # doit assigns the loaded tasks and then works on them: the only seam at which the states of jobs can come in.
+    @property
+    def task_list(self) -> list[Any]:
+        """The loaded tasks."""
+        return self._task_list
+
+    @task_list.setter
+    def task_list(self, tasks: list[Any]) -> None:
+        self._task_list = tasks
+        if not self.execute_tasks:  # a build may find that a task of the user's makes what is missing
+            for unplanned in unplanned_of(tasks):
+                raise unplanned.error
+        plain = self.dep_manager.plain if isinstance(self.dep_manager, JobStates) else self.dep_manager
+        self.dep_manager = JobStates(plain, tasks) if projects_of(tasks) else plain
+
+    dep_manager: Any = None

@@ -1,0 +1,52 @@
+"""The record of a build: `.vbmake/events.jsonl`, one JSON object a line, written at once so that a kill loses none.
+
+Every line has `event`, `time` (ISO 8601, UTC) and `run`; lines about jobs have `job`. The events:
+
+    begin   jobs            a build begins (or a later round of planning: `round` counts from 1)
+    start   pool            a job's action begins
+    retry   seconds, error  a job failed in a way that may pass and is tried again after so many seconds
+    job     how, seconds    a job ended: how = ran, fetched, current, failed, ignored or blocked (what it needs failed);
+            error, place    for a failed one
+    end     exit, seconds, totals   the build ended
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from vbmake.errors import WorkspaceError
+
+EVENTS = Path(".vbmake") / "events.jsonl"
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Events:
+    """Appends the events of one run of one project. Written by the dispatching thread alone."""
+
+    def __init__(self, root: Path, run: str = "", clock: Callable[[], datetime] = _now) -> None:
+        self._path = root / EVENTS
+        self._clock = clock
+        self.run = run or f"{clock():%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
+
+    def write(self, event: str, **fields: Any) -> None:
+        """Append one event. Raises WorkspaceError when the directory cannot be written."""
+        record = {"event": event, "time": self._clock().isoformat(timespec="milliseconds"), "run": self.run, **fields}
+        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            try:
+                os.write(handle, line.encode())  # one call a line: two builds never mix within a line
+            finally:
+                os.close(handle)
+        except OSError as error:
+            raise WorkspaceError(f"cannot write {self._path}: {error.strerror or error}") from error

@@ -1,0 +1,92 @@
+"""Why a job is not current, in words: field by field, and upstream to a line of the declaration or to a file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from vbmake.doit_plugin.project import FilmProject
+from vbmake.plan.types import JobSpec, Output, Ref
+
+_INPUT = re.compile(r"inputs\.(?P<role>[^.\[\]]+)(?:\[(?P<index>\d+)\])?")
+SHORT = 60  # characters of a value that one line shows
+
+
+def brief(job: JobSpec, status: Any) -> str:
+    """One line: the first reason, and how many more there are. Empty for a job that is current."""
+    if not status.reasons:
+        return ""
+    first = _line(job, status.reasons[0])
+    more = len(status.reasons) - 1
+    return first + (f" (and {more} more)" if more else "")
+
+
+def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> Iterator[str]:
+    """Every reason of a job, one a line, each input that another job makes followed by that job's own reasons."""
+    seen: set[str] = set()
+    stack: list[tuple[JobSpec, int]] = [(job, 0)]
+    while stack:
+        one, depth = stack.pop()
+        pad = "  " * depth
+        status = statuses[one.id]
+        if one.id in seen:
+            yield f"{pad}{project.name(one.id)}: told above"
+            continue
+        seen.add(one.id)
+        yield f"{pad}{project.name(one.id)}: {_state(status, project, one)}"
+        ahead = []
+        for reason in status.reasons:
+            yield f"{pad}  {_line(one, reason)}"
+            ref = _ref(one, reason[0])
+            if isinstance(ref, Output) and ref.job in statuses and ref.job not in seen:
+                ahead.append((project.plan.job(ref.job), depth + 1))
+        if any(reason[0].startswith(("options", "outputs", "take")) for reason in status.reasons):
+            place = one.place
+            yield f"{pad}  declared at {place}" + (f" ({place.path})" if place.path else "")
+        stack += reversed(ahead)
+
+
+def _state(status: Any, project: FilmProject, job: JobSpec) -> str:
+    if status.state != "current":
+        words = {"run": "must run", "fetch": "comes from the cache", "maybe": "may have to run"}
+        return words[status.state]
+    tag = project.workspace.tag(job.id)
+    return f"current, {tag.how} {tag.when}" if tag is not None else "current"
+
+
+def _line(job: JobSpec, reason: tuple[str, Any, Any]) -> str:
+    field, old, new = reason
+    ref = _ref(job, field)
+    if field == "tag":
+        return str(new)
+    if field.startswith("input:"):
+        return f"input {field.removeprefix('input:')}: {new}"
+    if field.startswith("output:"):
+        path = job.outputs.get(field.removeprefix("output:"), "")
+        return f"{path} was moved from {old}" if old and "/" in str(old) else f"{path} is {new}"
+    if ref is not None:
+        return f"input {ref.name} changed: {_value(old)} -> {_value(new)}"
+    return f"{field}: {_value(old)} -> {_value(new)}"
+
+
+def _ref(job: JobSpec, field: str) -> Ref | None:
+    """The input that a reason speaks of, when it speaks of one."""
+    if field.startswith("input:"):
+        name = field.removeprefix("input:")
+        return next((ref for ref in job.refs() if ref.name == name), None)
+    if (match := _INPUT.match(field)) is None or match["index"] is None:
+        return None
+    refs = job.inputs.get(match["role"], ())
+    index = int(match["index"])
+    return refs[index] if index < len(refs) else None
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    text = str(value)
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value):
+        return text[:12]
+    text = repr(value) if isinstance(value, str) else text
+    return text if len(text) <= SHORT else text[: SHORT - 3] + "..."

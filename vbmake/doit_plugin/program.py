@@ -1,0 +1,67 @@
+"""The program `vbmake`: doit with the film's loader as default and vbmake's own commands."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, ClassVar
+
+from doit.doit_cmd import DoitMain
+
+from vbmake.doit_plugin import words
+from vbmake.doit_plugin.cmd_clean import Clean
+from vbmake.doit_plugin.cmd_core import Forget, Ignore, TabCompletion
+from vbmake.doit_plugin.cmd_help import Help
+from vbmake.doit_plugin.cmd_info import Info
+from vbmake.doit_plugin.cmd_list import List
+from vbmake.doit_plugin.cmd_run import Run
+from vbmake.doit_plugin.command import INTERRUPTED
+from vbmake.doit_plugin.loader import VideoLoader
+
+# doit's commands that speak of its own state file or of shell actions mean nothing in a film's project
+LEFT_OUT = ("dumpdb", "reset-dep", "strace")
+
+
+class Program(DoitMain):  # type: ignore[misc]  # doit has no types
+    """doit's main program under vbmake's name."""
+
+    BIN_NAME = "vbmake"
+    DOIT_CMDS: ClassVar[tuple[Any, ...]] = (Help, Run, List, Info, Clean, Forget, Ignore, TabCompletion)
+
+    def get_cmds(self) -> Any:
+        commands = super().get_cmds()
+        for name in LEFT_OUT:
+            commands.pop(name, None)
+        for name in words.COMMANDS:
+            commands[name] = words.load(name)
+        return commands
+
+    @staticmethod
+    def print_version() -> None:
+        print(f"vbmake {program_version()}")
+
+    def run(self, all_args: list[str]) -> Any:
+        if all_args and all_args[0] in ("--help", "-h"):
+            all_args = ["help"]
+        return super().run(all_args)
+
+
+def program_version() -> str:
+    """The version of vbmake, as installed."""
+    try:
+        return version("vbmake")
+    except PackageNotFoundError:
+        return "(not installed)"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the program; returns the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    if "" in given:
+        sys.stderr.write("an empty argument names no command, job or target; `vbmake help` lists the commands\n")
+        return 3
+    try:
+        return int(Program(task_loader=VideoLoader()).run(given) or 0)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        return INTERRUPTED

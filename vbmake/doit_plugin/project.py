@@ -1,0 +1,166 @@
+"""The projects of one doit call: each opened and planned once a round, and what a doit task knows of its job."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vbmake.errors import ProjectError
+from vbmake.plan.types import BuildPlan, JobSpec, Output, Source
+
+if TYPE_CHECKING:
+    from vbmake.run.workspace import Workspace
+
+META = "vbmake"  # the key of a task's `meta` under which a JobHandle or a GroupHandle stands
+
+
+def within(base: str, path: str) -> bool:
+    """Whether a path, as doit sees it, lies in the directory `base` (empty: doit's own)."""
+    return not path.startswith(("/", "../")) if not base else path.startswith(f"{base}/")
+
+
+@dataclass(eq=False)
+class FilmProject:
+    """A project whose jobs are doit tasks: `base` leads from doit's directory to its own, `prefix` its tasks' names."""
+
+    root: Path
+    base: str
+    prefix: str
+    workspace: Workspace
+    plan: BuildPlan
+
+    @property
+    def complete(self) -> bool:
+        """Whether every job is planned."""
+        return not self.plan.pending
+
+    def holds(self, path: str) -> bool:
+        """Whether a path, as doit sees it, lies in the project's directory."""
+        return within(self.base, path)
+
+    def name(self, job_id: str) -> str:
+        """The doit task name of a job."""
+        return f"{self.prefix}:{job_id}" if self.prefix else job_id
+
+    def path(self, relative: str) -> str:
+        """A path of the project as doit sees it: relative to doit's directory, in one spelling (doit compares text)."""
+        return os.path.normpath(os.path.join(self.base, relative)).replace(os.sep, "/")
+
+    def finals(self) -> list[str]:
+        """Task names of the final targets."""
+        return [self.name(job.id) for job in self.plan.jobs if job.final]
+
+    def pending_tasks(self) -> list[str]:
+        """Names of the tasks whose outputs the plan must measure before it can go on."""
+        return list(
+            dict.fromkeys(self.name(item.ref.job) for item in self.plan.pending if isinstance(item.ref, Output))
+        )
+
+    def pending_files(self) -> list[str]:
+        """Source files, as doit sees them, that the plan waits for."""
+        return list(
+            dict.fromkeys(self.path(item.ref.path) for item in self.plan.pending if isinstance(item.ref, Source))
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class JobHandle:
+    """The job behind a doit task."""
+
+    project: FilmProject
+    job: JobSpec
+
+    @property
+    def place(self) -> str:
+        """Where in the declaration the job comes from, with the declaration's path as doit sees it."""
+        place = self.job.place
+        position = f":{place.line}:{place.column}" if place.line else ""
+        where = f"{self.project.path(place.file)}{position}"
+        return f"{where}: {place.path}" if place.path else where
+
+    @property
+    def log(self) -> str:
+        """Path of the job's log, relative to doit's directory where possible."""
+        path = self.project.workspace.log_path(self.job.id)
+        return os.path.relpath(path).replace(os.sep, "/")
+
+
+@dataclass(frozen=True, eq=False)
+class GroupHandle:
+    """The project behind a doit group task."""
+
+    project: FilmProject
+
+
+def job_of(task: Any) -> JobHandle | None:
+    """The job behind a doit task, or None for a task of the user's own or a group."""
+    handle = (task.meta or {}).get(META)
+    return handle if isinstance(handle, JobHandle) else None
+
+
+def is_group(task: Any) -> bool:
+    """Whether a doit task is a group made by vbmake."""
+    return isinstance((task.meta or {}).get(META), GroupHandle)
+
+
+def unplanned_of(tasks: Iterable[Any]) -> list[Unplanned]:
+    """The projects behind doit tasks that could not be planned."""
+    handles = ((task.meta or {}).get(META) for task in tasks)
+    return [handle for handle in handles if isinstance(handle, Unplanned)]
+
+
+def projects_of(tasks: Iterable[Any]) -> list[FilmProject]:
+    """The projects behind doit tasks, each once, in order."""
+    found: dict[int, FilmProject] = {}
+    for task in tasks:
+        handle = (task.meta or {}).get(META)
+        if isinstance(handle, (JobHandle, GroupHandle)):
+            found.setdefault(id(handle.project), handle.project)
+    return list(found.values())
+
+
+@dataclass(eq=False)
+class Unplanned:
+    """A project of a `dodo.py` that cannot be planned as things are: `error` says why.
+
+    A source that a task of the user's has yet to make is no mistake, so only a build that finds no such task tells it.
+    """
+
+    base: str
+    prefix: str
+    error: ProjectError
+
+
+_open: dict[Path, Workspace] = {}
+
+
+def open_project(root: Path, base: str = "", prefix: str = "") -> FilmProject:
+    """Open a project (once in a call: a later round plans again in the same workspace) and plan it.
+
+    Raises ProjectError when the declaration is wrong, WorkspaceError when the directory cannot be used.
+    """
+    from vbmake.run.workspace import Workspace  # pydantic, YAML and the planner come with it
+
+    key = root.resolve()
+    workspace = _open.get(key)
+    if workspace is None:
+        workspace = _open[key] = Workspace.open(key, warn=_warn)
+    return FilmProject(root=key, base=base, prefix=prefix, workspace=workspace, plan=workspace.plan())
+
+
+def close_all(*, interrupted: bool = False) -> None:
+    """Close every open workspace: uploads end (when interrupted, only those under way), files are closed.
+
+    Whoever opens a project next reads its declaration anew.
+    """
+    while _open:
+        _, workspace = _open.popitem()
+        workspace.close(interrupted=interrupted)
+
+
+def _warn(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

@@ -1,0 +1,122 @@
+"""What a build says: live bars on a terminal, elsewhere one line a finished job, and a summary at the end.
+
+The user's own tasks in the same `dodo.py` are told as doit's console reporter tells them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from doit.reporter import ConsoleReporter
+
+from vbmake.doit_plugin.project import is_group, job_of
+from vbmake.doit_plugin.tally import Tally, sentence
+
+if TYPE_CHECKING:
+    from vbmake.doit_plugin.live import Live
+
+
+class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
+    """A doit reporter that also hears of progress, retries and outcomes of jobs."""
+
+    desc = "films: live bars on a terminal, elsewhere one line a finished job, and a summary"
+
+    def __init__(self, outstream: Any, options: Any, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(outstream, options)
+        self._clock = clock
+        self._began = clock()
+        self._live: Live | None = None
+        self._told: set[str] = set()
+        self.tally = Tally()
+        self.interrupted = False
+
+    def expect(self, seconds: dict[str, float | None]) -> None:
+        """The jobs that are likely to run, with what each took last time (None: not known)."""
+        if seconds and getattr(self.outstream, "isatty", lambda: False)():
+            from vbmake.doit_plugin.live import Live  # rich: only where bars are shown
+
+            if self._live is None:
+                self._live = Live(self.outstream)
+            self._live.expect(seconds)
+
+    def note(self, text: str) -> None:
+        """Something the plan decided that its author should know of; told once."""
+        if text not in self._told:
+            self._told.add(text)
+            self.write(f"note: {text}\n")
+
+    def write(self, text: str) -> None:
+        if self._live is not None:
+            self._live.print(text.rstrip("\n"))
+        else:
+            self.outstream.write(text)
+
+    def execute_task(self, task: Any) -> None:
+        if job_of(task) is None:
+            if not is_group(task):
+                super().execute_task(task)
+        elif self._live is not None:
+            self._live.start(task.name)
+
+    def progress(self, name: str, done: int, total: int) -> None:
+        """A job has done so much of so much. Called from the job's own thread."""
+        if self._live is not None:
+            self._live.progress(name, done, total)
+
+    def waiting(self, counts: dict[str, str]) -> None:
+        """Pools that jobs wait for, with how full each is (`openai: 2/2`)."""
+        if self._live is not None:
+            self._live.waiting(counts)
+
+    def retry(self, task: Any, seconds: float, error: str) -> None:
+        """A job failed in a way that may pass."""
+        first = error.splitlines()[0] if error else "failed"
+        self.write(f"{'again':<9}{task.name} in {seconds:.1f} s: {first}\n")
+        if self._live is not None:
+            self._live.stop(task.name)
+
+    def ended(self, task: Any, how: str, seconds: float) -> None:
+        """A job ended well: ran, fetched or current."""
+        if not self.tally.add(task.name, how):
+            return
+        if self._live is not None:
+            self._live.done(task.name)
+        elif how != "current":
+            self.write(f"{how:<9}{task.name}  {seconds:.1f} s\n")
+            getattr(self.outstream, "flush", lambda: None)()
+
+    def blocked(self, task: Any) -> None:
+        """A job was not tried because one that it needs failed."""
+        self.tally.add(task.name, "blocked")
+        if self._live is not None:
+            self._live.done(task.name)
+
+    def skip_ignore(self, task: Any) -> None:
+        if job_of(task) is None:
+            super().skip_ignore(task)
+        else:
+            self.tally.add(task.name, "ignored")
+
+    def add_failure(self, task: Any, fail: Any) -> None:
+        if job_of(task) is None:
+            super().add_failure(task, fail)
+            return
+        self.tally.add(task.name, "failed")
+        if self._live is not None:
+            self._live.done(task.name)
+        self.write(f"{'failed':<9}{task.name}\n{_indented(fail.get_msg())}\n")
+
+    def complete_run(self) -> None:
+        if self._live is not None:
+            self._live.close()
+            self._live = None
+        super().complete_run()
+        totals = self.tally.totals()
+        if totals or self.interrupted:
+            self.outstream.write(sentence(totals, self._clock() - self._began, self.interrupted) + "\n")
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" if line.strip() else "" for line in text.rstrip().splitlines())

@@ -1,0 +1,331 @@
+"""The runner: doit's, with jobs on threads under pools that hold across the run, retries, and state kept job by job.
+
+A node of doit's graph passes through these states:
+
+    dispatched   doit says that everything it needs has ended
+    selected     it must be done (a job: its workspace says so; a task of the user's: doit's own check says so)
+    ready        in the queue of its pool; it waits for a slot, or for the time of its next try
+    running      a worker does it, its pool's slot is held
+    ended        recorded, told, and handed back to doit, which dispatches what waited for it
+
+Everything but the work itself happens in the calling thread.
+"""
+
+from __future__ import annotations
+
+import heapq
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any
+
+from doit.action import PythonAction
+from doit.exceptions import InvalidTask, TaskError, UnmetDependency
+from doit.runner import ERROR, FAILURE, SUCCESS, Runner
+
+from vbmake.doit_plugin.events import Events
+from vbmake.doit_plugin.project import FilmProject, JobHandle, is_group, job_of
+from vbmake.doit_plugin.tasks import JobFailed, JobImpossible
+from vbmake.doit_plugin.workers import Done, Pools, Workers
+from vbmake.errors import JobError, RetryableError, VbmakeError
+
+TRIES = 5
+BACKOFF = 1.0  # seconds before the second try when the failure names no time; doubled for each further one
+PATIENCE = 5.0  # seconds that an interrupted build gives running jobs to end, so that what they made is recorded
+
+TASKS = "doit"  # the pool of the user's own tasks
+PYTHON = "doit python"  # of those with Python actions: doit swaps sys.stdout around them, which bears one at a time
+
+
+class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
+    """Runs what a doit dispatcher yields; `run_tasks` may be called once for each round of planning."""
+
+    def __init__(
+        self,
+        dep_manager: Any,
+        reporter: Any,
+        *,
+        continue_: bool = False,
+        always_execute: bool = False,
+        stream: Any = None,
+        pools: Pools,
+        events: Callable[[FilmProject], Events],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        super().__init__(dep_manager, reporter, continue_=continue_, always_execute=always_execute, stream=stream)
+        self.pools = pools
+        self.final_result: int = SUCCESS
+        self.settled: set[str] = set()  # tasks of the user's that ran or were up to date
+        self.well: set[str] = set()  # jobs that ended well
+        self.failed: set[str] = set()  # jobs and tasks that failed, or were not tried because another did
+        self._events = events
+        self._clock = clock
+        self._workers = Workers()
+        self._ready: dict[str, deque[Any]] = {}
+        self._later: list[tuple[float, int, Any]] = []  # a heap of (time, ticket, node): retries
+        self._tickets = count()
+        self._tries: dict[str, int] = {}
+        self._began: dict[str, float] = {}
+
+    def run_tasks(self, task_dispatcher: Any, until: Iterable[str] = ()) -> None:
+        """Run everything the dispatcher yields; with `until`, start no more once those tasks have ended."""
+        awaited = set(until)
+        bounded = bool(awaited)
+        generator = task_dispatcher.generator
+        feed: deque[Any] = deque([None])
+        more = True
+        self._ready = {}
+        self._later = []
+        try:
+            while True:
+                while more and feed and not self._closing(bounded, awaited):
+                    try:
+                        node = generator.send(feed.popleft())
+                    except StopIteration:
+                        more = False
+                        break
+                    if node == "hold on":
+                        continue
+                    if self.select_task(node, task_dispatcher.tasks):
+                        self._queue(node)
+                        feed.append(None)
+                    else:
+                        self._end(node, awaited)
+                        feed.append(node)
+                if not self._closing(bounded, awaited):
+                    self._start_ready()
+                if not self._workers.running and (self._closing(bounded, awaited) or not self._waits()):
+                    break
+                for done in self._workers.wait(self._patience()):
+                    if self._finish(done):
+                        self._end(done.token, awaited)
+                        feed.append(done.token)
+        except KeyboardInterrupt:
+            self._interrupt()
+            raise
+        if more and not self._closing(bounded, awaited):
+            raise InvalidTask("some tasks wait for each other: their dependencies form a circle")
+
+    def finish(self) -> Any:
+        self._workers.close()
+        return super().finish()
+
+    # selecting
+
+    def select_task(self, node: Any, tasks_dict: Any) -> bool:
+        if (handle := job_of(node.task)) is not None:
+            return self._select_job(node, handle)
+        if is_group(node.task):
+            self._select_group(node)
+            return False
+        return self._select_own(node, tasks_dict)
+
+    def _select_job(self, node: Any, handle: JobHandle) -> bool:
+        task = node.task
+        self.reporter.get_status(task)
+        task.overwrite_verbosity(self.stream)
+        if node.ignored_deps or self.dep_manager.status_is_ignore(task):
+            node.run_status = "ignore"
+            self.reporter.skip_ignore(task)
+            self._tell(handle, "job", job=handle.job.id, how="ignored", seconds=0.0)
+            return False
+        if node.bad_deps:
+            self._block(node, handle)
+            return False
+        try:
+            state = handle.project.workspace.status(handle.job).state
+        except JobError as error:
+            self._handle_task_error(node, JobFailed(handle, error))
+            return False
+        except VbmakeError as error:
+            self._handle_task_error(node, JobImpossible(f"{handle.place}: {error}"))
+            return False
+        if state != "current" or (self.always_execute and task.name not in self.well):
+            node.run_status = "run"
+            return True
+        node.run_status = "up-to-date"
+        self._ended_well(task, handle, "current", 0.0)
+        return False
+
+    def _select_own(self, node: Any, tasks_dict: Any) -> bool:
+        """A task of the user's, by doit's own check; one that was dealt with in an earlier round is not asked again."""
+        name = node.task.name
+        if name in self.settled and node.run_status is None:
+            node.run_status = "up-to-date"
+            return False
+        chosen = bool(super().select_task(node, tasks_dict))
+        if node.run_status == "up-to-date":
+            self.settled.add(name)
+        return chosen
+
+    def _select_group(self, node: Any) -> None:
+        if node.bad_deps:
+            node.run_status = "failure"
+        else:
+            node.run_status = "ignore" if node.ignored_deps else "up-to-date"
+
+    # running
+
+    def _queue(self, node: Any) -> None:
+        handle = job_of(node.task)
+        if handle is not None:
+            pool = handle.job.pool
+        else:
+            pool = PYTHON if any(isinstance(action, PythonAction) for action in node.task.actions) else TASKS
+        self._ready.setdefault(pool, deque()).append(node)
+
+    def _start_ready(self) -> None:
+        now = self._clock()
+        while self._later and self._later[0][0] <= now:
+            self._queue(heapq.heappop(self._later)[2])
+        for pool, queue in self._ready.items():
+            while queue and not self._stop_running and self.pools.acquire(pool):
+                self._start(queue.popleft(), pool)
+        if hasattr(self.reporter, "waiting"):
+            full = {
+                pool: f"{self.pools.used(pool)}/{self.pools.limit(pool)}"
+                for pool, queue in self._ready.items()
+                if queue and pool not in ("cpu", TASKS, PYTHON)
+            }
+            self.reporter.waiting(full)
+
+    def _start(self, node: Any, pool: str) -> None:
+        task = node.task
+        node.vbmake_pool = pool
+        if task.teardown and task not in self.teardown_list:
+            self.teardown_list.append(task)
+        self.reporter.execute_task(task)
+        self._began[task.name] = self._clock()
+        if (handle := job_of(task)) is not None:
+            self._tell(handle, "start", job=handle.job.id, pool=pool)
+            report = getattr(self.reporter, "progress", None)
+            if report is not None:
+                name = task.name
+                task.actions[0].on_progress = lambda done, total: report(name, done, total)
+            if self.always_execute:
+                handle.project.workspace.forget(handle.job.id)
+        self._workers.submit(node, lambda: task.execute(self.stream))
+
+    def _finish(self, done: Done) -> bool:
+        """Take a worker's result; False when the job will be tried again."""
+        node = done.token
+        task = node.task
+        self.pools.release(node.vbmake_pool)
+        handle = job_of(task)
+        if done.error is not None:
+            if not isinstance(done.error, Exception):
+                raise done.error
+            self.process_task_result(node, TaskError(f"{task.name}: {done.error}", done.error))
+        elif handle is None:
+            self.process_task_result(node, done.value)
+            self.settled.add(task.name)
+        elif isinstance(done.value, JobFailed) and self._try_again(node, handle, done.value.error):
+            return False
+        elif done.value is not None:
+            self._handle_task_error(node, done.value)
+        else:
+            outcome = task.actions[0].outcome
+            node.run_status = "successful"
+            self._ended_well(task, handle, outcome.how, outcome.seconds)
+        return True
+
+    def _try_again(self, node: Any, handle: JobHandle, error: JobError) -> bool:
+        name = node.task.name
+        tries = self._tries[name] = self._tries.get(name, 0) + 1
+        if not isinstance(error, RetryableError) or tries >= TRIES or self._stop_running:
+            return False
+        if error.retry_after is not None:
+            seconds = max(0.0, error.retry_after)
+            self.pools.pause(node.vbmake_pool, seconds)  # "later" is said to all who ask there
+        else:
+            seconds = BACKOFF * 2 ** (tries - 1)
+        self._tell(handle, "retry", job=handle.job.id, seconds=seconds, error=str(error))
+        if hasattr(self.reporter, "retry"):
+            self.reporter.retry(node.task, seconds, str(error))
+        heapq.heappush(self._later, (self._clock() + seconds, next(self._tickets), node))
+        return True
+
+    # ending
+
+    def _ended_well(self, task: Any, handle: JobHandle, how: str, seconds: float) -> None:
+        self.well.add(task.name)
+        self._tell(handle, "job", job=handle.job.id, how=how, seconds=round(seconds, 3))
+        if hasattr(self.reporter, "ended"):
+            self.reporter.ended(task, how, seconds)
+        elif how == "current":
+            self.reporter.skip_uptodate(task)
+        else:
+            self.reporter.add_success(task)
+
+    def _block(self, node: Any, handle: JobHandle) -> None:
+        """A job that another's failure keeps from being tried is no failure of its own (doit would count it as one)."""
+        node.run_status = "failure"
+        self.failed.add(node.task.name)
+        self._tell(handle, "job", job=handle.job.id, how="blocked", seconds=0.0)
+        if hasattr(self.reporter, "blocked"):
+            self.reporter.blocked(node.task)
+        else:
+            self.reporter.add_failure(node.task, UnmetDependency(" ".join(bad.task.name for bad in node.bad_deps)))
+
+    def _handle_task_error(self, node: Any, base_fail: Any) -> None:
+        handle = job_of(node.task)
+        self.failed.add(node.task.name)
+        if handle is None:
+            super()._handle_task_error(node, base_fail)
+            return
+        node.run_status = "failure"
+        seconds = self._clock() - self._began.get(node.task.name, self._clock())
+        self._tell(
+            handle,
+            "job",
+            job=handle.job.id,
+            how="failed",
+            seconds=round(seconds, 3),
+            error=base_fail.message,
+            place=handle.place,
+        )
+        self.reporter.add_failure(node.task, base_fail)
+        failed = isinstance(base_fail, JobFailed) and self.final_result != ERROR
+        self.final_result = FAILURE if failed else ERROR
+        if not self.continue_:
+            self._stop_running = True
+
+    def _end(self, node: Any, awaited: set[str]) -> None:
+        if node.run_status not in (None, "run"):
+            awaited.discard(node.task.name)
+
+    def _tell(self, handle: JobHandle, event: str, **fields: Any) -> None:
+        self._events(handle.project).write(event, **fields)
+
+    # waiting
+
+    def _closing(self, bounded: bool, awaited: set[str]) -> bool:
+        return self._stop_running or (bounded and not awaited)
+
+    def _waits(self) -> bool:
+        return bool(self._later) or any(self._ready.values())
+
+    def _patience(self) -> float | None:
+        """How long to wait for a worker: until a retry is due or a pool opens."""
+        until = [wake for wake in (self.pools.wake(),) if wake is not None]
+        if self._later:
+            until.append(max(0.0, self._later[0][0] - self._clock()))
+        return min(until) if until else None
+
+    def _interrupt(self) -> None:
+        """End every tool, and give the threads a moment to record what was finished."""
+        from vbmake import process
+
+        process.terminate_all()
+        deadline = self._clock() + PATIENCE
+        while self._workers.running and (left := deadline - self._clock()) > 0:
+            for done in self._workers.wait(left):
+                node = done.token
+                handle = job_of(node.task)
+                if done.error is None and done.value is None:
+                    if handle is not None:
+                        outcome = node.task.actions[0].outcome
+                        self._ended_well(node.task, handle, outcome.how, outcome.seconds)
+                    else:
+                        self.process_task_result(node, None)

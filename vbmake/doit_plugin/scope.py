@@ -1,0 +1,96 @@
+"""What a build's selection reaches: the films it concerns, those to be planned further, what comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from doit.control import TaskControl
+
+from vbmake.doit_plugin.project import META, FilmProject, Unplanned, is_group, job_of, projects_of, unplanned_of, within
+
+
+class Scope:
+    """The reach of `selection` (None: everything) among the tasks of one round."""
+
+    def __init__(self, tasks: Sequence[Any], control: TaskControl, selection: Sequence[str] | None) -> None:
+        self.tasks = tasks
+        self.control = control
+        self.selection = selection
+
+    @cached_property
+    def closure(self) -> dict[str, Any]:
+        """The selected tasks with all they need, by name."""
+        tasks = self.control.tasks
+        if self.selection is None:
+            return dict(tasks)
+        found: dict[str, Any] = {}
+        stack = [name for name in tasks if self._selects(name)]
+        while stack:
+            name = stack.pop()
+            if name not in found:
+                task = found[name] = tasks[name]
+                stack += [*task.task_dep, *task.setup_tasks]
+        return found
+
+    @cached_property
+    def projects(self) -> list[FilmProject]:
+        """The films that the selection concerns."""
+        reached = projects_of(self.closure.values())
+        return [project for project in projects_of(self.tasks) if project in reached or self._awaits(project.base)]
+
+    @cached_property
+    def unplanned(self) -> list[Unplanned]:
+        """The films that the selection concerns and that cannot be planned as things are."""
+        reached = unplanned_of(self.closure.values())
+        return [one for one in unplanned_of(self.tasks) if one in reached or self._awaits(one.base)]
+
+    def incomplete(self) -> list[FilmProject]:
+        """The films of which the selection asks for more than is planned yet."""
+        return [project for project in self.projects if not project.complete and self._asks_for_more(project)]
+
+    def sources(self, made: set[str]) -> list[str]:
+        """Tasks of the user's that make sources of the films: they go first, and the films are planned anew."""
+        paths = {dep for task in self.closure.values() if job_of(task) is not None for dep in task.file_dep}
+        paths |= {path for project in self.projects for path in project.pending_files()}
+        makers = {self.control.targets[path] for path in paths if path in self.control.targets}
+        for unplanned in self.unplanned:
+            makers |= {name for path, name in self.control.targets.items() if within(unplanned.base, path)}
+        return sorted(name for name in makers - made if META not in (self.control.tasks[name].meta or {}))
+
+    def possible(self) -> list[str]:
+        """Jobs that are planned and wanted anyway: they may run while the plan waits for measures."""
+        return [name for name, task in self.closure.items() if job_of(task) is not None]
+
+    def default(self) -> list[str]:
+        """What is built when nothing is named: every task of the user's, and of each film its final targets."""
+        finals = {name for project in self.projects for name in project.finals()}
+        tasks = self.control.tasks.items()
+        return [name for name, task in tasks if name in finals or META not in (task.meta or {})]
+
+    @cached_property
+    def _words(self) -> set[str]:
+        words = set(self.selection or ())
+        return words | {self.control.targets[word] for word in words if word in self.control.targets}
+
+    @cached_property
+    def _unknown(self) -> bool:
+        """Whether a word of the selection is nothing that is planned yet."""
+        known = self.control.tasks.keys() | self.control.targets.keys()
+        return any(word not in known for word in self.selection or ())
+
+    def _selects(self, name: str) -> bool:
+        return name in self._words
+
+    def _awaits(self, base: str) -> bool:
+        """Whether something selected may be, or may need, what is only known when a film in `base` is planned."""
+        if self._unknown:
+            return True
+        own = (task for task in self.closure.values() if META not in (task.meta or {}))
+        return any(within(base, dep) and dep not in self.control.targets for task in own for dep in task.file_dep)
+
+    def _asks_for_more(self, project: FilmProject) -> bool:
+        if self.selection is None or self._awaits(project.base):
+            return True
+        return any(is_group(task) and task.meta[META].project is project for task in self.closure.values())

@@ -1,0 +1,164 @@
+"""One build: the projects locked, rounds of planning and running, and the end of it all recorded."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from doit.control import TaskControl
+from doit.exceptions import InvalidTask
+
+from vbmake import process
+from vbmake.doit_plugin.events import Events
+from vbmake.doit_plugin.project import FilmProject, close_all, projects_of
+from vbmake.doit_plugin.runner import PoolRunner
+from vbmake.doit_plugin.scope import Scope
+from vbmake.errors import Problem, ProjectError, VbmakeError, WorkspaceError
+
+ROUNDS = 100  # more than any film needs: each round must measure something new
+
+
+@dataclass
+class Session:
+    """A build of `selection` (None: what is built by default). `load` gives the tasks, planned anew."""
+
+    load: Callable[[], list[Any]]
+    tasks: list[Any]
+    selection: Sequence[str] | None
+    reporter: Any
+    make_runner: Callable[[Callable[[FilmProject], Events]], PoolRunner]
+    prepare: Callable[[TaskControl], None] = lambda _control: None
+    _events: dict[Any, Events] = field(default_factory=dict)
+
+    def run(self) -> int:
+        """Build; returns the exit code. KeyboardInterrupt passes through after everything finished is recorded."""
+        process.reopen()
+        began = time.monotonic()
+        runner = self.make_runner(self.events)
+        code = 130
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(terminable())
+            try:
+                self._rounds(runner, stack)
+                code = runner.final_result
+            except InvalidTask as error:
+                self.reporter.runtime_error(str(error))
+                code = runner.final_result = 2
+            except KeyboardInterrupt:
+                self.reporter.interrupted = True
+                raise
+            except VbmakeError as error:
+                code = error.exit_code
+                raise
+            finally:
+                runner.finish()
+                self._close(code, time.monotonic() - began)
+            if code == 0:
+                self._stamp(runner)
+            return code
+
+    def events(self, project: FilmProject) -> Events:
+        """The record of this run in a project."""
+        if project.root not in self._events:
+            self._events[project.root] = Events(project.root)
+        return self._events[project.root]
+
+    def _rounds(self, runner: PoolRunner, stack: contextlib.ExitStack) -> None:
+        seen: set[frozenset[str]] = set()
+        made: set[str] = set()
+        locked: set[Path] = set()
+        for number in range(1, ROUNDS):
+            control = TaskControl(self.tasks)
+            if number == 1 and hasattr(self.reporter, "initialize"):
+                self.reporter.initialize(control.tasks, [])
+            scope = Scope(self.tasks, control, self.selection)
+            for project in scope.projects:
+                if project.root not in locked:
+                    locked.add(project.root)
+                    stack.enter_context(project.workspace.locked())
+                    project.workspace.begin()
+            self._begin(scope.projects, number)
+            first = scope.sources(made)
+            if first:
+                made.update(first)
+                control.selected_tasks = first
+            elif first := self._pending(scope, seen):
+                control.selected_tasks = first + scope.possible()
+            else:
+                break
+            runner.run_tasks(control.task_dispatcher(), until=first)
+            if runner.final_result != 0 and (not runner.continue_ or runner.failed.intersection(first)):
+                return
+            if made.issuperset(first):
+                close_all()  # what was made may be what the declaration reads: it is read anew
+            self.tasks = self.load()
+        else:
+            raise WorkspaceError(f"the plan is not complete after {ROUNDS} rounds")
+        for unplanned in scope.unplanned:
+            raise unplanned.error
+        self.prepare(control)
+        if self.selection is None:
+            control.selected_tasks = scope.default()
+        else:
+            control.process(list(self.selection))
+        runner.run_tasks(control.task_dispatcher())
+
+    def _begin(self, projects: list[FilmProject], number: int) -> None:
+        for project in projects:
+            states = project.workspace.survey(project.plan)
+            project.workspace.write_plan(project.plan)
+            self.events(project).write("begin", round=number, jobs=len(project.plan.jobs))
+            if hasattr(self.reporter, "expect"):
+                due = {project.name(id): state.seconds for id, state in states.items() if state.state != "current"}
+                self.reporter.expect(due)
+            if hasattr(self.reporter, "note"):
+                for note in project.plan.notes:
+                    self.reporter.note(f"{note.place}: {note.message}")
+
+    def _pending(self, scope: Scope, seen: set[frozenset[str]]) -> list[str]:
+        """The tasks that must run before the plan can go on; none when it is complete or nobody asks for the rest."""
+        waiting = scope.incomplete()
+        names = [name for project in waiting for name in project.pending_tasks() if name in scope.control.tasks]
+        now = frozenset(names)
+        if waiting and (not names or now in seen):
+            pending = [item for project in waiting for item in project.plan.pending]
+            raise ProjectError([Problem(item.place, f"the plan cannot go on: {item.reason}") for item in pending])
+        seen.add(now)
+        return names
+
+    def _close(self, code: int, seconds: float) -> None:
+        tally = getattr(self.reporter, "tally", None)
+        for events in self._events.values():
+            with contextlib.suppress(WorkspaceError):
+                totals = tally.totals() if tally is not None else {}
+                events.write("end", exit=code, seconds=round(seconds, 3), totals=totals)
+
+    def _stamp(self, runner: PoolRunner) -> None:
+        """Remember complete builds, so that the next one that finds nothing changed costs nothing."""
+        for project in projects_of(self.tasks):
+            finals = project.finals()
+            if finals and not project.plan.pending and runner.well.issuperset(finals):
+                project.workspace.write_stamp(project.plan)
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """While the block runs, SIGTERM is as good as Ctrl-C."""
+
+    def interrupt(_signal: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

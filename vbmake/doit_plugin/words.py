@@ -1,0 +1,27 @@
+"""vbmake's own commands by name, and where each lives.
+
+They are deliberately no doit plugins: doit takes the name of every installed command away from the tasks of every project,
+so that a foreign one with a task called `plan` would break as soon as vbmake is installed. Under the name `vbmake` they
+are ordinary commands; under `doit` the `run` command takes such a word for a command only where it cannot be a task.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+COMMANDS = {
+    "plan": "vbmake.doit_plugin.cmd_plan:Plan",
+    "why": "vbmake.doit_plugin.cmd_why:Why",
+    "frame": "vbmake.doit_plugin.cmd_frame:Frame",
+    "init": "vbmake.doit_plugin.cmd_init:Init",
+    "schema": "vbmake.doit_plugin.cmd_schema:Schema",
+    "doctor": "vbmake.doit_plugin.cmd_doctor:Doctor",
+}
+ANYWHERE = ("init", "schema", "doctor")  # these need no project
+
+
+def load(name: str) -> Any:
+    """The command class of a word."""
+    module, _, attribute = COMMANDS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)

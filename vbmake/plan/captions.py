@@ -1,0 +1,83 @@
+"""Captions in frames: what is said, grouped into cues, for burning in and for files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from vbmake.plan.draft import Draft
+from vbmake.plan.frames import frame_of_sample
+from vbmake.plan.look import Canvas, Files, full_style, place, text_style
+from vbmake.plan.phrases import phrases
+from vbmake.plan.scenes import Timed
+from vbmake.project.models import Captions, Film, TextStyle
+
+DEFAULT_LOOK = TextStyle.model_validate(
+    {"size": "5%", "bold": True, "outline": {"width": "0.35%", "color": "#000000e0"}, "align": "center"}
+)
+
+Cue = dict[str, Any]
+
+
+def scene_cues(film: Film, timed: Timed, length: int) -> list[Cue]:
+    """The cues of one scene in film frames, each inside its scene."""
+    if timed.speech is None or not timed.scene.captions:
+        return []
+    speech = timed.speech
+
+    def frame(sample: int) -> int:
+        return timed.start + min(frame_of_sample(speech.at + sample, film.fps), timed.frames)
+
+    found = []
+    for cue in phrases(speech.measure["words"], length):
+        words = [
+            {"text": word["text"], "start": frame(word["start"]), "end": frame(word["end"])} for word in cue["words"]
+        ]
+        start, end = frame(cue["start"]), max(frame(cue["end"]), frame(cue["start"]) + 1)
+        if start < timed.end:
+            found.append({"start": start, "end": min(end, timed.end), "words": words})
+    return found
+
+
+def film_cues(film: Film, timed: Sequence[Timed], length: int) -> list[list[Cue]]:
+    """The cues of every scene, none reaching into the one that follows it."""
+    by_scene = [scene_cues(film, scene, length) for scene in timed]
+    following: Cue | None = None
+    for cues in reversed(by_scene):
+        for cue in reversed(cues):
+            if following is not None:
+                cue["end"] = max(cue["start"] + 1, min(cue["end"], following["start"]))
+            following = cue
+    return by_scene
+
+
+def captions_layer(
+    film: Film, captions: Captions, canvas: Canvas, files: Files, cues: list[Cue]
+) -> dict[str, Any] | None:
+    """The layer that shows these cues (film frames), or None when nothing is burned in."""
+    if not cues or not captions.burn or captions.style == "none":
+        return None
+    named = captions.look
+    chosen = full_style(film, named) if named is not None else full_style(film, DEFAULT_LOOK)
+    spot = place(captions.at, None, captions.margin, canvas)
+    return {
+        "kind": "captions",
+        "mode": captions.style,
+        "show": [min(cue["start"] for cue in cues), max(cue["end"] for cue in cues)],
+        "style": text_style(film, chosen, canvas, files, spot["origin"][0]),
+        "wrap": canvas.width - 2 * captions.margin.px(canvas.width),
+        "active": captions.active,
+        "cues": cues,
+        **spot,
+    }
+
+
+def subtitle_job(draft: Draft, film: Film, name: str, kind: str, by_scene: Sequence[Sequence[Cue]]) -> None:
+    """Add the job that writes the cues into a file beside the film."""
+    cues = [
+        {"start": cue["start"], "end": cue["end"], "text": " ".join(word["text"] for word in cue["words"])}
+        for cues in by_scene
+        for cue in cues
+    ]
+    options = {"fps": str(film.fps), "format": kind, "cues": cues}
+    draft.add("subtitles", f"{name}.{kind}", options, {}, extension=kind, target=f"build/{name}.{kind}")

@@ -1,0 +1,105 @@
+"""A plan while it is being made: jobs so far, each thing made once; what is still unknown; what to tell the author."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vbmake.errors import Place, Problem, ProjectError
+from vbmake.plan.canonical import digest
+from vbmake.plan.inputs import BuildInputs, Measure
+from vbmake.plan.types import JobSpec, Note, Output, Pending, Ref, Source
+
+WORK = ".vbmake/work"
+
+
+def slug(text: str, limit: int = 40) -> str:
+    """A file name made of a text: lower-case letters and digits of ASCII, joined by hyphens."""
+    words = re.findall(r"[a-z0-9]+", text.lower())
+    return "-".join(words)[:limit].strip("-")
+
+
+class Draft:
+    """Collects jobs, pending measures and notes while a plan is made."""
+
+    def __init__(self, inputs: BuildInputs) -> None:
+        self.inputs = inputs
+        self.jobs: dict[str, JobSpec] = {}
+        self.pending: dict[str, Pending] = {}
+        self.notes: list[Note] = []
+        self.problems: list[Problem] = []
+
+    def measure(self, ref: Ref, reason: str, place: Place) -> Measure | None:
+        """What is known of a file; when nothing is, the plan will wait for it."""
+        known = self.inputs.measure(ref)
+        if known is None:
+            self.pending.setdefault(ref.name, Pending(ref, reason, place))
+        return known
+
+    def note(self, message: str, place: Place) -> None:
+        """Tell the author of a decision, once."""
+        note = Note(message, place)
+        if note not in self.notes:
+            self.notes.append(note)
+
+    def add(
+        self,
+        rule: str,
+        subject: str,
+        options: Mapping[str, Any],
+        inputs: Mapping[str, Sequence[Ref]],
+        *,
+        extension: str | None = None,
+        target: str | None = None,
+        take: int = 1,
+        title: str = "",
+        place: Place | None = None,
+    ) -> JobSpec:
+        """Add a job. Its outputs go where work in progress goes, or to `target` (a path in the project) when given."""
+        known = self.inputs.rules.rule(rule)
+        outputs = {}
+        for role, made in known.makes.items():
+            suffix = extension or made
+            outputs[role] = target or f"{WORK}/{rule}/{subject}{'' if len(known.makes) == 1 else '.' + role}.{suffix}"
+        job = JobSpec(
+            id=f"{rule}:{subject}",
+            rule=rule,
+            options=known.fill(options),
+            inputs={role: tuple(refs) for role, refs in inputs.items() if refs},
+            outputs=outputs,
+            pool=known.pool,
+            take=take,
+            final=target is not None,
+            title=title,
+            place=place or Place("video.yaml"),
+        )
+        self.jobs[job.id] = job
+        return job
+
+    def make(self, rule: str, arguments: Mapping[str, Any], take: int, place: Place) -> Output | None:
+        """What a rule makes of arguments: the same work asked for twice is one job. None after a problem."""
+        known = self.inputs.rules.rule(rule)
+        options, inputs = {}, {}
+        for name, value in arguments.items():
+            if name in known.reads:
+                inputs[name] = [Source(str(item)) for item in (value if isinstance(value, list | tuple) else [value])]
+            else:
+                options[name] = value
+        try:
+            filled = known.fill(options)
+        except ValueError as error:
+            self.problems.append(Problem(place, str(error)))
+            return None
+        names = {role: [ref.name for ref in refs] for role, refs in inputs.items()}
+        mark = digest([rule, filled, names, take])[:8]
+        told = [str(value) for value in arguments.values() if isinstance(value, str | int)]
+        subject = "-".join(part for part in (slug(" ".join(told), 24), mark) if part)
+        id = f"{rule}:{subject}"
+        job = self.jobs.get(id) or self.add(rule, subject, options, inputs, take=take, place=place)
+        return Output(job.id, next(iter(known.makes)))
+
+    def settle(self) -> None:
+        """Raise every problem that was found. Raises ProjectError."""
+        if self.problems:
+            raise ProjectError(self.problems)

@@ -1,0 +1,66 @@
+"""Action keys: the digest that names what a job will make, and the material it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from vbmake.plan.canonical import digest, plain
+from vbmake.plan.types import JobSpec
+
+
+class Versioned(Protocol):
+    """What a key needs of a rule."""
+
+    @property
+    def version(self) -> int: ...
+
+
+def key_material(
+    job: JobSpec,
+    rule: Versioned,
+    digests: Mapping[str, Sequence[str]],
+    tools: Mapping[str, str],
+    salt: str = "",
+) -> dict[str, Any]:
+    """Everything that decides the bytes a job makes, and nothing else.
+
+    `digests` are the sha256 of the inputs by role, in order; `tools` who the needed programs and packages are.
+    Never in it: paths, names, ids, positions, times, the machine, how many jobs run.
+    """
+    material: dict[str, Any] = plain(
+        {
+            "rule": job.rule,
+            "version": rule.version,
+            "options": job.options,
+            "inputs": {role: list(hashes) for role, hashes in digests.items() if hashes},
+            "outputs": {role: PurePosixPath(path).suffix.lstrip(".") for role, path in job.outputs.items()},
+            "tools": dict(tools),
+            "take": job.take,
+            "salt": salt,
+        }
+    )
+    return material
+
+
+def action_key(material: Mapping[str, Any]) -> str:
+    """sha256 (hex) of the canonical JSON of the material."""
+    return digest(material)
+
+
+def changes(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:
+    """The fields in which two key materials differ: (path, old, new), in the order of the paths. Missing is None."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        found = []
+        for name in sorted(set(old) | set(new)):
+            found += changes(old.get(name), new.get(name), f"{path}.{name}" if path else str(name))
+        return found
+    if isinstance(old, list) and isinstance(new, list):
+        found = []
+        for index in range(max(len(old), len(new))):
+            before = old[index] if index < len(old) else None
+            after = new[index] if index < len(new) else None
+            found += changes(before, after, f"{path}[{index}]")
+        return found
+    return [] if old == new else [(path, old, new)]

@@ -1,0 +1,326 @@
+"""Layers as the renderer wants them: places and sizes in px of one format, times in frames, files by index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import PurePosixPath
+from typing import Any
+
+from vbmake.plan.draft import Draft
+from vbmake.plan.frames import to_frames
+from vbmake.plan.inputs import Measure
+from vbmake.plan.playing import pieces, span
+from vbmake.plan.types import Bundled, Ref, Source
+from vbmake.project import models
+from vbmake.project.models import Effect, Film, Layer, TextStyle
+from vbmake.project.units import ANCHORS, At, Length
+from vbmake.resources import DEFAULT_BOLD, DEFAULT_FONT
+
+
+@dataclass
+class Files:
+    """The media and fonts of one scene in one format; layers name them by index."""
+
+    assets: list[Ref] = field(default_factory=list)
+    fonts: list[Ref] = field(default_factory=list)
+
+    def asset(self, ref: Ref) -> int:
+        if ref not in self.assets:
+            self.assets.append(ref)
+        return self.assets.index(ref)
+
+    def font(self, ref: Ref) -> int:
+        if ref not in self.fonts:
+            self.fonts.append(ref)
+        return self.fonts.index(ref)
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The geometry that layers are placed in: px, and the film's frame rate."""
+
+    width: int
+    height: int
+    fps: Fraction
+
+
+DEFAULT_STYLE = TextStyle.model_validate(
+    {"size": "6%", "color": "white", "spacing": 0, "bold": False, "italic": False, "uppercase": False}
+)
+
+
+def media_ref(draft: Draft, layer: Layer | models.Sound | models.Music) -> Ref | None:
+    """The file a layer or a sound shows or plays: the user's, or what a rule makes."""
+    if isinstance(layer, models.ImageLayer):
+        return Source(layer.image)
+    if isinstance(layer, models.VideoLayer):
+        return Source(layer.video)
+    if isinstance(layer, models.SvgLayer):
+        return Source(layer.svg)
+    if isinstance(layer, models.Sound | models.Music) and layer.source is not None:
+        return Source(layer.source)
+    if isinstance(layer, models.MakeLayer | models.Sound | models.Music):
+        assert layer.make is not None
+        return draft.make(layer.make, layer.arguments, layer.take, layer.place)
+    return None
+
+
+def layer_measure(draft: Draft, layer: Layer) -> tuple[Ref | None, Measure | None]:
+    """The file of a layer and what is known of it (an SVG needs no measuring)."""
+    ref = media_ref(draft, layer)
+    if ref is None or isinstance(layer, models.SvgLayer) or _is_svg(ref):
+        return ref, None
+    return ref, draft.measure(ref, "its size and length decide how it is shown", layer.place)
+
+
+def _is_svg(ref: Ref) -> bool:
+    return isinstance(ref, Source) and PurePosixPath(ref.path).suffix.lower() == ".svg"
+
+
+def is_clip(layer: Layer, measure: Measure | None) -> bool:
+    """True for layers that play: clips, and what a rule made that turned out to be one."""
+    return isinstance(layer, models.VideoLayer) or (
+        isinstance(layer, models.MakeLayer) and measure is not None and measure["kind"] == "video"
+    )
+
+
+def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files, frames: int) -> dict[str, Any] | None:
+    """One layer of a scene (or of an overlay's stretch) of `frames` frames. None when its file is not known yet."""
+    ref, measure = layer_measure(draft, layer)
+    if ref is None and isinstance(layer, models.MakeLayer):
+        return None
+    if ref is not None and measure is None and not (isinstance(layer, models.SvgLayer) or _is_svg(ref)):
+        return None
+    first = to_frames(layer.show.start, canvas.fps) if layer.show else 0
+    end = to_frames(layer.show.end, canvas.fps) if layer.show and layer.show.end is not None else frames
+    end = min(max(end, first + 1), frames)
+    if first >= frames:
+        draft.note("this layer starts after its scene has ended: it is never seen", layer.place)
+        return None
+    found: dict[str, Any] = {"show": [first, end]}
+    found |= _place(layer, canvas)
+    found |= _course(layer, canvas, first, end)
+    if isinstance(layer, models.Picture):
+        found |= _picture(layer, canvas, first, end)
+    if isinstance(layer, models.TextLayer):
+        found |= _text(film, layer, canvas, files)
+    elif isinstance(layer, models.ColorLayer):
+        found |= {"kind": "color", "color": layer.color, "radius": layer.radius.px(canvas.height)}
+    elif isinstance(layer, models.GradientLayer):
+        found |= _gradient(layer, canvas)
+    elif isinstance(layer, models.ShapeLayer):
+        found |= _shape(layer, canvas)
+    elif ref is not None and (isinstance(layer, models.SvgLayer) or _is_svg(ref)):
+        assert isinstance(layer, models.SvgLayer | models.ImageLayer)
+        fit = "contain" if layer.fit == "blur" else layer.fit
+        found |= {"kind": "svg", "asset": files.asset(ref), "fit": fit}
+        if layer.width is None and layer.height is None:
+            found |= {"width": canvas.width, "height": canvas.height}
+    elif ref is not None and is_clip(layer, measure):
+        assert isinstance(layer, models.VideoLayer | models.MakeLayer)
+        freeze = layer.freeze if isinstance(layer, models.VideoLayer) else None
+        found |= {"kind": "video", "asset": files.asset(ref)}
+        found["pieces"] = pieces(layer, span(layer, measure), freeze, first, end, canvas.fps)
+    elif ref is not None:
+        found |= {"kind": "image", "asset": files.asset(ref)}
+    return found
+
+
+def place(at: At | None, origin: str | None, margin: Length, canvas: Canvas) -> dict[str, Any]:
+    """Pivot (px) and origin of something placed by an anchor (kept off the edges by `margin`) or by [x, y]."""
+    if at is not None and at.x is not None and at.y is not None:
+        spot = (at.x.px(canvas.width), at.y.px(canvas.height))
+        default = "center"
+    else:
+        default = (at.anchor if at else None) or "center"
+        across, down = ANCHORS[default]
+        left, top = margin.px(canvas.width), margin.px(canvas.height)
+        spot = (left + across * (canvas.width - 2 * left), top + down * (canvas.height - 2 * top))
+    return {"x": spot[0], "y": spot[1], "origin": list(ANCHORS[origin or default])}
+
+
+def _place(layer: Layer, canvas: Canvas) -> dict[str, Any]:
+    whole = layer.width is None and layer.height is None
+    filling = whole and not isinstance(layer, models.TextLayer)
+    spot = place(None if filling and layer.at is None else layer.at, layer.origin, layer.margin, canvas)
+    if filling and layer.at is not None and layer.at.anchor is not None:
+        # A layer as large as the picture has nowhere to go: an anchor leaves it where it is.
+        spot = place(None, None, layer.margin, canvas)
+    return spot | {
+        "width": layer.width.px(canvas.width) if layer.width else None,
+        "height": layer.height.px(canvas.height) if layer.height else None,
+        "rotate": layer.rotate,
+        "scale": layer.scale,
+        "opacity": layer.opacity,
+        "flip": layer.flip,
+    }
+
+
+def _course(layer: Layer, canvas: Canvas, first: int, end: int) -> dict[str, Any]:
+    """How a layer comes, changes and goes."""
+    keys: dict[str, list[list[Any]]] = {}
+    if layer.animate is not None:
+        for name in ("x", "y", "scale", "rotate", "opacity"):
+            extent = canvas.width if name == "x" else canvas.height
+            keys[name] = [
+                [
+                    first + to_frames(key.at, canvas.fps),
+                    key.value.px(extent) if isinstance(key.value, Length) else key.value,
+                    key.easing,
+                ]
+                for key in getattr(layer.animate, name)
+            ]
+    return {
+        "animate": {name: frames for name, frames in keys.items() if frames},
+        "enter": _effect(layer.enter, canvas, first, end, entering=True),
+        "leave": _effect(layer.leave, canvas, first, end, entering=False),
+    }
+
+
+def _effect(effect: Effect | None, canvas: Canvas, first: int, end: int, *, entering: bool) -> dict[str, Any] | None:
+    if effect is None:
+        return None
+    kind = next(name for name in ("fade", "slide", "zoom", "wipe") if getattr(effect, name) is not None)
+    length = min(max(1, to_frames(getattr(effect, kind), canvas.fps)), end - first)
+    frames = [first, first + length] if entering else [end - length, end]
+    side = effect.from_ if kind in ("slide", "wipe") else "none"
+    return {"kind": kind, "side": side, "frames": frames, "easing": effect.easing}
+
+
+def _picture(layer: models.Picture, canvas: Canvas, first: int, end: int) -> dict[str, Any]:
+    motion = None
+    if layer.motion is not None:
+        toward = layer.motion.toward if layer.motion.toward is not None else layer.motion.from_
+        motion = {
+            "zoom": list(layer.motion.zoom),
+            "center": [list(layer.motion.from_), list(toward)],
+            "easing": layer.motion.easing,
+            "frames": [first, end],
+        }
+    return {
+        "fit": layer.fit,
+        "crop": list(layer.crop) if layer.crop else None,
+        "radius": layer.radius.px(canvas.height),
+        "motion": motion,
+    }
+
+
+def _gradient(layer: models.GradientLayer, canvas: Canvas) -> dict[str, Any]:
+    gradient = layer.gradient
+    count = len(gradient.colors)
+    stops = gradient.stops or [index / (count - 1) for index in range(count)]
+    return {
+        "kind": "gradient",
+        "radius": layer.radius.px(canvas.height),
+        "gradient": {
+            "kind": gradient.kind,
+            "angle": gradient.angle,
+            "center": list(gradient.center),
+            "radius": gradient.radius,
+            "stops": [[stop, color] for stop, color in zip(stops, gradient.colors, strict=True)],
+        },
+    }
+
+
+def _shape(layer: models.ShapeLayer, canvas: Canvas) -> dict[str, Any]:
+    width = layer.width.px(canvas.width) if layer.width else canvas.width
+    line = layer.shape == "line"
+    thick = layer.stroke_width.px(canvas.height)
+    height = layer.height.px(canvas.height) if layer.height else (thick if line else canvas.height)
+    ways = {
+        "across": ([0, height / 2], [width, height / 2]),
+        "down": ([width / 2, 0], [width / 2, height]),
+        "rising": ([0, height], [width, 0]),
+        "falling": ([0, 0], [width, height]),
+    }
+    stroke = layer.stroke or ("#ffffffff" if line else None)
+    fill = layer.fill or (None if line or stroke else "#ffffffff")
+    start, stop = ways[layer.direction]
+    return {
+        "kind": "shape",
+        "width": width,
+        "height": height,
+        "shape": {
+            "kind": layer.shape,
+            "fill": None if line else fill,
+            "stroke": stroke,
+            "stroke_width": thick if stroke else 0,
+            "radius": layer.radius.px(canvas.height),
+            "from": start,
+            "to": stop,
+        },
+    }
+
+
+def _text(film: Film, layer: models.TextLayer, canvas: Canvas, files: Files) -> dict[str, Any]:
+    style = full_style(film, layer.style)
+    spot = place(layer.at, layer.origin, layer.margin, canvas)
+    inside = canvas.width - 2 * layer.margin.px(canvas.width)
+    return {
+        "kind": "text",
+        "text": layer.text.upper() if style.uppercase else layer.text,
+        "style": text_style(film, style, canvas, files, spot["origin"][0]),
+        "wrap": layer.wrap.px(canvas.width) if layer.wrap else inside,
+    }
+
+
+def full_style(film: Film, named: str | TextStyle | None) -> TextStyle:
+    """A style with everything that its `like`s and the default say. Unknown names are the loader's to tell."""
+    chain: list[TextStyle] = []
+    style = film.styles.get(named) if isinstance(named, str) else named
+    while style is not None and style not in chain:
+        chain.append(style)
+        style = film.styles.get(style.like) if style.like else None
+    values: dict[str, Any] = {}
+    for one in [DEFAULT_STYLE, *reversed(chain)]:
+        values |= {name: value for name, value in one if value is not None}
+    return TextStyle.model_construct(**values)
+
+
+def text_style(film: Film, style: TextStyle, canvas: Canvas, files: Files, across: float) -> dict[str, Any]:
+    """A full style in px, its font by index. `across` (0 to 1) is where the text's origin lies, for its alignment."""
+    height = canvas.height
+    bold = bool(style.bold)
+    if style.font is not None:
+        font: Ref = Source(film.fonts[style.font])
+    else:
+        font, bold = Bundled(DEFAULT_BOLD if bold else DEFAULT_FONT), False
+    assert style.size is not None
+    outline, shadow, box = style.outline, style.shadow, style.box
+    return {
+        "font": files.font(font),
+        "size": style.size.px(height),
+        "color": style.color,
+        "outline": {"width": outline.width.px(height), "color": outline.color} if outline else None,
+        "shadow": {
+            "x": shadow.x.px(height),
+            "y": shadow.y.px(height),
+            "blur": shadow.blur.px(height),
+            "color": shadow.color,
+        }
+        if shadow
+        else None,
+        "box": {"color": box.color, "padding": box.padding.px(height), "radius": box.radius.px(height)}
+        if box
+        else None,
+        "align": style.align or ("left" if across < 0.3 else "right" if across > 0.7 else "center"),
+        "spacing": style.spacing.px(height) if style.spacing else 0,
+        "bold": bold,
+        "italic": bool(style.italic),
+    }
+
+
+def renumber(layers: list[dict[str, Any]], files: Files) -> tuple[list[dict[str, Any]], Mapping[str, list[Ref]]]:
+    """Layers that name only files they use, in the order of their use: so unseen layers leave no trace in a key."""
+    used = Files()
+    found = []
+    for layer in layers:
+        new = dict(layer)
+        if "asset" in layer:
+            new["asset"] = used.asset(files.assets[layer["asset"]])
+        if "style" in layer:
+            new["style"] = {**layer["style"], "font": used.font(files.fonts[layer["style"]["font"]])}
+        found.append(new)
+    return found, {"assets": used.assets, "fonts": used.fonts}

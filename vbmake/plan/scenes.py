@@ -1,0 +1,166 @@
+"""When each scene plays: how long it lasts, and how far it overlaps its neighbours. All in whole frames."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from vbmake.plan.draft import Draft
+from vbmake.plan.frames import SAMPLE_RATE, frames_covering, sample_at, to_frames, to_samples
+from vbmake.plan.inputs import Measure
+from vbmake.plan.look import is_clip, layer_measure, media_ref
+from vbmake.plan.playing import play_length, span
+from vbmake.plan.types import Output
+from vbmake.project import models
+from vbmake.project.models import Film, Scene
+
+
+@dataclass(frozen=True)
+class Speech:
+    """The voice of a scene: who made it, and what was measured of it."""
+
+    ref: Output
+    measure: Measure
+    at: int  # samples, from the start of the scene
+
+    @property
+    def samples(self) -> int:
+        return int(self.measure["samples"])
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A scene with its place in the film. `into` frames of it overlap the scene before, `out` the scene after."""
+
+    scene: Scene
+    start: int
+    frames: int
+    into: int
+    out: int
+    kind: str  # the transition into this scene
+    speech: Speech | None
+
+    @property
+    def end(self) -> int:
+        return self.start + self.frames
+
+
+def speech_of(draft: Draft, film: Film, prefix: str, scene: Scene) -> Speech | None:
+    """The scene's voice: adds its job; None when nothing is said, or as long as its length is unknown."""
+    if scene.say is None:
+        return None
+    named = scene.say.voice
+    voice = film.voices.get(named, film.voice) if isinstance(named, str) else named or film.voice
+    options = {"text": scene.say.text, "voice": voice.voice, "speed": voice.speed, "pitch": voice.pitch}
+    job = draft.add("speech", prefix + scene.id, options, {}, take=scene.say.take, place=scene.say.place)
+    ref = Output(job.id, "speech")
+    measure = draft.measure(ref, "the scene lasts as long as its voice", scene.place)
+    if measure is None:
+        return None
+    before = (scene.pad or film.pad)[0] if scene.say.at is None else scene.say.at
+    return Speech(ref, measure, to_samples(before))
+
+
+def _voice_frames(film: Film, scene: Scene, speech: Speech) -> int:
+    after = (scene.pad or film.pad)[1]
+    return frames_covering(Fraction(speech.at + speech.samples, SAMPLE_RATE) + after, film.fps)
+
+
+def _clip_seconds(draft: Draft, scene: Scene) -> Fraction | None:
+    """How long the scene's longest clip plays, from the start of the scene."""
+    longest: Fraction | None = None
+    for layer in scene.layers:
+        _, measure = layer_measure(draft, layer)
+        if not is_clip(layer, measure) or measure is None:
+            continue
+        assert isinstance(layer, models.VideoLayer | models.MakeLayer)
+        if layer.loop:
+            continue
+        freeze = layer.freeze if isinstance(layer, models.VideoLayer) else None
+        seconds = play_length(layer, span(layer, measure), freeze) + (layer.show.start if layer.show else 0)
+        longest = max(longest or Fraction(0), seconds)
+    return longest
+
+
+def _sound_seconds(draft: Draft, scene: Scene) -> Fraction | None:
+    """How long the scene's longest sound plays, from the start of the scene."""
+    longest: Fraction | None = None
+    for sound in scene.sounds:
+        ref = media_ref(draft, sound)
+        measure = draft.measure(ref, "its length decides how the scene sounds", sound.place) if ref else None
+        if measure is None or sound.loop:
+            continue
+        seconds = sound.duration if sound.duration is not None else play_length(sound, span(sound, measure))
+        longest = max(longest or Fraction(0), sound.at + seconds)
+    return longest
+
+
+def scene_frames(draft: Draft, film: Film, scene: Scene, speech: Speech | None) -> int | None:
+    """How many frames the scene lasts; None as long as that is unknown."""
+    if scene.duration is not None:
+        frames = max(1, to_frames(scene.duration, film.fps))
+        if speech is not None and speech.at + speech.samples > sample_at(frames, film.fps):
+            heard = float(Fraction(speech.at + speech.samples, SAMPLE_RATE))
+            draft.note(
+                f"the voice lasts until {heard:.2f} s, the scene {float(scene.duration):g} s: its end is cut",
+                scene.place,
+            )
+        return frames
+    if scene.say is not None:
+        return _voice_frames(film, scene, speech) if speech is not None else None
+    waiting = len(draft.pending)
+    seconds = _clip_seconds(draft, scene)
+    if seconds is None:
+        seconds = _sound_seconds(draft, scene)
+    if len(draft.pending) > waiting:
+        return None
+    return frames_covering(seconds if seconds is not None else film.default_duration, film.fps)
+
+
+def _transition(film: Film, scene: Scene) -> models.Transition | None:
+    chosen = scene.transition if scene.transition is not None else film.transition
+    return chosen if isinstance(chosen, models.Transition) else None
+
+
+def time_scenes(draft: Draft, film: Film, prefix: str) -> list[Timed] | None:
+    """Every scene with its frames and place, in order; None as long as a length is unknown.
+
+    A transition that is longer than half of a neighbour is shortened to that half, and the plan says so.
+    """
+    speeches: list[Speech | None] = []
+    lengths: list[int | None] = []
+    for scene in film.scenes:
+        speech = speech_of(draft, film, prefix, scene)
+        speeches.append(speech)
+        lengths.append(scene_frames(draft, film, scene, speech))
+    if any(length is None for length in lengths):
+        return None
+    frames = [length for length in lengths if length is not None]
+    overlaps = [0, *(_overlap(draft, film, frames, index) for index in range(1, len(frames))), 0]
+    timed = []
+    start = 0
+    for index, scene in enumerate(film.scenes):
+        start -= overlaps[index]
+        transition = _transition(film, scene)
+        kind = transition.kind if transition is not None and overlaps[index] else "none"
+        timed.append(Timed(scene, start, frames[index], overlaps[index], overlaps[index + 1], kind, speeches[index]))
+        start += frames[index]
+    return timed
+
+
+def _overlap(draft: Draft, film: Film, frames: Sequence[int], index: int) -> int:
+    scene = film.scenes[index]
+    transition = _transition(film, scene)
+    if transition is None:
+        return 0
+    wanted = max(1, to_frames(transition.duration, film.fps))
+    possible = min(wanted, frames[index - 1] // 2, frames[index] // 2)
+    if possible < wanted:
+        before = film.scenes[index - 1]
+        draft.note(
+            f"the transition from {before.id} to {scene.id} is shortened from {wanted} to {possible} frames: "
+            f"half of {before.id if frames[index - 1] < frames[index] else scene.id}",
+            scene.place,
+        )
+    return possible

@@ -1,0 +1,246 @@
+"""The picture of a film in one format: shots on a fixed grid of scene time, cuts between scenes, stills."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from vbmake.plan.captions import Cue, captions_layer
+from vbmake.plan.draft import Draft
+from vbmake.plan.frames import to_frames
+from vbmake.plan.look import Canvas, Files, renumber, resolve
+from vbmake.plan.scenes import Timed
+from vbmake.plan.types import Output, Ref
+from vbmake.plan.window import window
+from vbmake.project.models import Captions, Encode, Film, Format, Layer
+
+QUALITIES = {
+    "draft": Encode(preset="ultrafast", crf=28),
+    "standard": Encode(preset="veryfast", crf=20),
+    "high": Encode(preset="slow", crf=17),
+}
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """One format of a film, with everything that the film says where the format says nothing."""
+
+    name: str
+    canvas: Canvas
+    background: str
+    background_chosen: bool
+    quality: Encode
+    captions: Captions
+
+    @property
+    def gop(self) -> int:
+        """Frames from one key frame to the next: 2.5 s."""
+        return max(1, to_frames(Fraction(5, 2), self.canvas.fps))
+
+    @property
+    def grid(self) -> int:
+        """Frames of a whole shot: two groups of pictures."""
+        return 2 * self.gop
+
+    @property
+    def encode(self) -> dict[str, Any]:
+        return {"preset": self.quality.preset, "crf": self.quality.crf, "gop": self.gop}
+
+
+def geometries(film: Film) -> list[Geometry]:
+    """The formats of a film, in order; a film that names none has one, called `main`."""
+    found = []
+    for name, form in (film.formats or {"main": Format()}).items():
+        quality = form.quality if form.quality is not None else film.quality
+        width, height = form.size or film.size
+        found.append(
+            Geometry(
+                name=name,
+                canvas=Canvas(width, height, film.fps),
+                background=form.background or film.background,
+                background_chosen=form.background is not None,
+                quality=QUALITIES[quality] if isinstance(quality, str) else quality,
+                captions=form.captions or film.captions,
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Look:
+    """A scene as one format shows it: its layers in scene frames, and the files they name."""
+
+    background: str
+    layers: Sequence[Mapping[str, Any]]
+
+
+class Picture:
+    """The picture of one film in one format."""
+
+    def __init__(
+        self,
+        draft: Draft,
+        film: Film,
+        prefix: str,
+        geometry: Geometry,
+        timed: Sequence[Timed],
+        cues: Sequence[list[Cue]],
+    ) -> None:
+        self.draft, self.film, self.geometry, self.timed, self.cues = draft, film, geometry, timed, cues
+        self.subject = f"{prefix}{geometry.name}"
+        self._files: list[Files] = [Files() for _ in timed]
+        self._looks = [self._look(index) for index in range(len(timed))]
+        self._overlays = list(self._overlay_layers())
+
+    def _shown(self, layer: Layer) -> bool:
+        return layer.only is None or self.geometry.name in layer.only
+
+    def _look(self, index: int) -> Look:
+        timed = self.timed[index]
+        layers = [
+            resolve(self.draft, self.film, layer, self.geometry.canvas, self._files[index], timed.frames)
+            for layer in timed.scene.layers
+            if self._shown(layer)
+        ]
+        background = self.geometry.background
+        if timed.scene.background is not None and not self.geometry.background_chosen:
+            background = timed.scene.background
+        return Look(background, [layer for layer in layers if layer is not None])
+
+    def _overlay_layers(self) -> list[tuple[int, dict[str, Any], Files]]:
+        """Each overlay with the film frame at which its stretch begins."""
+        places = {timed.scene.id: timed for timed in self.timed}
+        found = []
+        for layer in self.film.overlays:
+            if not self._shown(layer):
+                continue
+            first, last = layer.scenes or (self.timed[0].scene.id, self.timed[-1].scene.id)
+            start, end = places[first].start, places[last].end
+            files = Files()
+            resolved = resolve(self.draft, self.film, layer, self.geometry.canvas, files, max(1, end - start))
+            if resolved is not None:
+                found.append((start, resolved, files))
+        return found
+
+    def _over(self, scenes: Sequence[int], first: int, end: int) -> tuple[list[dict[str, Any]], Files]:
+        """Overlays and captions in film frames [first, end), which lies in the given scenes."""
+        files = Files()
+        found = []
+        fps = self.geometry.canvas.fps
+        for start, layer, named in self._overlays:
+            seen = window(layer, first - start, end - start, fps)
+            if seen is not None:
+                found.append(_adopt(seen, named, files))
+        cues = [cue for index in scenes for cue in self.cues[index] if cue["start"] < end and cue["end"] > first]
+        captions = captions_layer(self.film, self.geometry.captions, self.geometry.canvas, files, cues)
+        if captions is not None:
+            seen = window(captions, first, end, fps)
+            if seen is not None:
+                found.append(seen)
+        return found, files
+
+    def _scene(self, index: int, a: int, b: int, files: Files) -> list[dict[str, Any]]:
+        """The layers of a scene in scene frames [a, b), their files entered into `files`."""
+        fps = self.geometry.canvas.fps
+        seen = (window(layer, a, b, fps) for layer in self._looks[index].layers)
+        return [_adopt(layer, self._files[index], files) for layer in seen if layer is not None]
+
+    def _geometry(self, frames: int) -> dict[str, Any]:
+        canvas = self.geometry.canvas
+        return {"width": canvas.width, "height": canvas.height, "fps": str(canvas.fps), "frames": frames}
+
+    def spans(self, index: int) -> list[tuple[int, int]]:
+        """The shots of a scene in scene frames: what its transitions leave, cut at the grid; no tiny last one."""
+        timed, grid = self.timed[index], self.geometry.grid
+        start, end = timed.into, timed.frames - timed.out
+        cuts = [frame for frame in range(grid, timed.frames, grid) if start < frame < end]
+        if cuts and end - cuts[-1] < self.geometry.gop // 2:
+            cuts.pop()
+        edges = [start, *cuts, end]
+        return [(a, b) for a, b in pairwise(edges) if a < b]
+
+    def composition(self, index: int, a: int, b: int) -> tuple[dict[str, Any], Mapping[str, list[Ref]]]:
+        """Options (without encoder) and inputs of scene frames [a, b), overlays and captions on top."""
+        files = Files()
+        start = self.timed[index].start
+        layers = self._scene(index, a, b, files)
+        over, over_files = self._over([index], start + a, start + b)
+        layers += [_adopt(layer, over_files, files) for layer in over]
+        numbered, inputs = renumber(layers, files)
+        options = {**self._geometry(b - a), "background": self._looks[index].background, "layers": numbered}
+        return options, inputs
+
+    def shots(self, index: int) -> list[tuple[Output, int]]:
+        """Add the shots of a scene; each output with its number of frames."""
+        timed = self.timed[index]
+        found = []
+        for a, b in self.spans(index):
+            options, inputs = self.composition(index, a, b)
+            subject = f"{self.subject}/{timed.scene.id}/{a // self.geometry.grid}"
+            place = timed.scene.place
+            job = self.draft.add("shot", subject, {**options, "encode": self.geometry.encode}, inputs, place=place)
+            found.append((Output(job.id, "shot"), b - a))
+        return found
+
+    def cut(self, index: int) -> tuple[Output, int]:
+        """Add the cut from a scene to the next; its output with its number of frames."""
+        before, after = self.timed[index], self.timed[index + 1]
+        length = after.into
+        files = Files()
+        sides = [
+            self._scene(index, before.frames - length, before.frames, files),
+            self._scene(index + 1, 0, length, files),
+        ]
+        over, over_files = self._over([index, index + 1], after.start, after.start + length)
+        lists = [*sides, [_adopt(layer, over_files, files) for layer in over]]
+        numbered, inputs = renumber([layer for layers in lists for layer in layers], files)
+        one, two = len(lists[0]), len(lists[0]) + len(lists[1])
+        options = {
+            **self._geometry(length),
+            "encode": self.geometry.encode,
+            "transition": after.kind,
+            "a": {"background": self._looks[index].background, "layers": numbered[:one]},
+            "b": {"background": self._looks[index + 1].background, "layers": numbered[one:two]},
+            "over": numbered[two:],
+        }
+        subject = f"{self.subject}/{before.scene.id}~{after.scene.id}"
+        job = self.draft.add("cut", subject, options, inputs, place=after.scene.place)
+        return Output(job.id, "cut"), length
+
+    def segments(self) -> list[tuple[Output, int]]:
+        """Add every shot and cut; their outputs in film order, with their numbers of frames."""
+        found: list[tuple[Output, int]] = []
+        for index, timed in enumerate(self.timed):
+            found += self.shots(index)
+            if timed.out:
+                found.append(self.cut(index))
+        return found
+
+    def at(self, frame: int) -> tuple[int, int]:
+        """The scene that film frame `frame` shows, and the frame in it; inside a cut, the scene it shows more of."""
+        frame = min(max(frame, 0), self.timed[-1].end - 1)
+        for index in range(len(self.timed) - 1, -1, -1):
+            timed = self.timed[index]
+            if frame >= timed.start + (timed.into + 1) // 2 or index == 0:
+                return index, min(frame - timed.start, timed.frames - 1)
+        raise AssertionError("a film has a first scene")
+
+    def still(self, index: int, frame: int, subject: str, kind: str, target: str) -> Output:
+        """Add the still of one frame of a scene."""
+        options, inputs = self.composition(index, frame, frame + 1)
+        place = self.timed[index].scene.place
+        job = self.draft.add("still", subject, options, inputs, extension=kind, target=target, place=place)
+        return Output(job.id, "still")
+
+
+def _adopt(layer: Mapping[str, Any], named: Files, files: Files) -> dict[str, Any]:
+    """The layer with its files entered into another list."""
+    adopted = dict(layer)
+    if "asset" in layer:
+        adopted["asset"] = files.asset(named.assets[layer["asset"]])
+    if "style" in layer:
+        adopted["style"] = {**layer["style"], "font": files.font(named.fonts[layer["style"]["font"]])}
+    return adopted

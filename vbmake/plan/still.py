@@ -1,0 +1,57 @@
+"""The plan of one still: a frame of a scene, with everything that it shows."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from vbmake.errors import Place, Problem, ProjectError
+from vbmake.plan.build import film_name, picture_of
+from vbmake.plan.draft import Draft
+from vbmake.plan.frames import to_frames
+from vbmake.plan.inputs import BuildInputs
+from vbmake.plan.kahn import layers
+from vbmake.plan.shots import geometries
+from vbmake.plan.types import BuildPlan
+
+
+def plan_still(
+    inputs: BuildInputs,
+    scene: str,
+    seconds: Fraction,
+    *,
+    form: str | None = None,
+    film: str | None = None,
+    target: str = "build/still.png",
+) -> BuildPlan:
+    """A plan whose job `still:...` shows the frame at `seconds` of a scene, in the named (else the first) format.
+
+    `target` is the picture's project-relative path; its extension (png or jpg) says the type. The plan is pending as
+    long as something that decides the frame is not known. Raises ProjectError for a scene, film or format that is not
+    there.
+    """
+    films = {film_name(one): one for one in inputs.project.films}
+    chosen = films[_known("film", film, list(films))] if film else inputs.project.films[0]
+    names = [one.name for one in geometries(chosen)]
+    geometry = geometries(chosen)[names.index(_known("format", form, names)) if form else 0]
+    ids = [one.id for one in chosen.scenes]
+    index = ids.index(_known("scene", scene, ids))
+    draft = Draft(inputs)
+    picture = picture_of(draft, chosen, geometry)
+    if picture is not None and not draft.pending:
+        timed = picture.timed[index]
+        frame = min(to_frames(seconds, chosen.fps), timed.frames - 1)
+        picture.still(index, frame, f"{picture.subject}/{scene}@{frame}", target.rsplit(".", 1)[-1], target)
+    draft.settle()
+    return BuildPlan(layers(draft.jobs.values()), "", tuple(draft.pending.values()), tuple(draft.notes))
+
+
+def _known(what: str, name: str | None, names: list[str]) -> str:
+    from difflib import get_close_matches
+
+    if name in names and name is not None:
+        return name
+    near = get_close_matches(str(name), names, 1)
+    hint = f"did you mean {near[0]}?" if near else ""
+    raise ProjectError(
+        [Problem(Place("video.yaml"), f"there is no {what} {name}", allowed=", ".join(names[:12]), hint=hint)]
+    )

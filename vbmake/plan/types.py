@@ -1,0 +1,132 @@
+"""The data of a plan: jobs, what they read and make, and what is still unknown. Frozen, comparable, JSON-ready."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from vbmake.errors import Place
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Source:
+    """A file of the user's, by its project-relative POSIX path."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Bundled:
+    """A file that ships with vbmake (the default fonts), by its path below the package's `resources/`."""
+
+    path: str
+
+    @property
+    def name(self) -> str:
+        return f"vbmake:{self.path}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Output:
+    """What another job makes in one role."""
+
+    job: str
+    role: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.job}#{self.role}"
+
+
+Ref = Source | Bundled | Output
+
+
+@dataclass(frozen=True, slots=True)
+class JobSpec:
+    """One application of a rule.
+
+    `id` is `rule:subject` and a doit task name. `options` are JSON values after the rule's defaults. `outputs` are
+    project-relative POSIX paths by role. `place` says where in the declaration the job comes from: it is told in
+    errors and is no part of the key, no more than the id or the output paths are.
+    """
+
+    id: str
+    rule: str
+    options: Mapping[str, Any]
+    inputs: Mapping[str, tuple[Ref, ...]]
+    outputs: Mapping[str, str]
+    pool: str = "cpu"
+    take: int = 1
+    final: bool = False
+    title: str = ""
+    place: Place = field(default=Place("video.yaml"), compare=False)
+
+    def needs(self) -> tuple[str, ...]:
+        """Ids of the jobs whose outputs this one reads, sorted, each once."""
+        return tuple(sorted({ref.job for refs in self.inputs.values() for ref in refs if isinstance(ref, Output)}))
+
+    def refs(self) -> tuple[Ref, ...]:
+        """Every input, role by role (roles sorted), in order."""
+        return tuple(ref for role in sorted(self.inputs) for ref in self.inputs[role])
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """Something the plan must know before it can go on: the measure of a source file, or of a job's output."""
+
+    ref: Ref
+    reason: str
+    place: Place = field(default=Place("video.yaml"), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something the plan decided that its author should know of (a transition that was shortened, say)."""
+
+    message: str
+    place: Place = field(default=Place("video.yaml"), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """The recorded state of one target: which job made it, under which key, with which bytes, when and how.
+
+    `outputs` maps each role to `{"path", "sha256", "size"}`; `measures` each role to what was measured of it;
+    `material` is everything the key was made of. `how` is `ran` or `fetched`. `seconds` is the wall time of the action.
+    """
+
+    job: str
+    key: str
+    outputs: Mapping[str, Mapping[str, Any]]
+    measures: Mapping[str, Mapping[str, Any]]
+    material: Mapping[str, Any]
+    when: str
+    how: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BuildPlan:
+    """Jobs in layers: every job needs only jobs of earlier layers. `queue_hash` names the whole plan."""
+
+    layers: tuple[tuple[JobSpec, ...], ...]
+    queue_hash: str
+    pending: tuple[Pending, ...] = ()
+    notes: tuple[Note, ...] = ()
+    films: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def jobs(self) -> tuple[JobSpec, ...]:
+        return tuple(job for layer in self.layers for job in layer)
+
+    def job(self, id: str) -> JobSpec:
+        """The job of that id. Raises KeyError."""
+        for job in self.jobs:
+            if job.id == id:
+                return job
+        raise KeyError(id)

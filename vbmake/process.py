@@ -1,0 +1,162 @@
+"""Run other programs: argument lists only, each in a process group of its own, none outliving the build."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from vbmake.errors import JobError
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
+_closing = threading.Event()
+
+
+def start(args: Sequence[str], **kwargs: Any) -> subprocess.Popen[bytes]:
+    """Start a program in its own process group and remember it, so that `terminate_all` can end it.
+
+    Raises JobError when the build is being interrupted or the program cannot be started.
+    """
+    with _lock:
+        if _closing.is_set():
+            raise JobError("interrupted")
+        try:
+            process: subprocess.Popen[bytes] = subprocess.Popen(list(args), process_group=0, **kwargs)
+        except OSError as error:
+            raise JobError(f"{args[0]} could not be started: {error.strerror or error}") from None
+        _running.add(process)
+    return process
+
+
+def finish(process: subprocess.Popen[bytes], timeout: float | None = None) -> int:
+    """Wait for a started program and forget it; returns its exit code."""
+    try:
+        return process.wait(timeout)
+    finally:
+        if process.returncode is not None:
+            with _lock:
+                _running.discard(process)
+
+
+def end(process: subprocess.Popen[bytes], grace: float = 2.0) -> None:
+    """End a program and everything it started: TERM, then KILL after `grace` seconds."""
+    for sign, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, None)):
+        if process.poll() is None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, sign)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(patience)
+    with _lock:
+        _running.discard(process)
+
+
+def terminate_all() -> None:
+    """End every running program and let none start until `reopen`: what an interrupt does."""
+    _closing.set()
+    with _lock:
+        running = list(_running)
+    for process in running:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGTERM)
+    for process in running:
+        end(process)
+
+
+def reopen() -> None:
+    """Allow programs to start again after `terminate_all`."""
+    _closing.clear()
+
+
+@contextlib.contextmanager
+def running(args: Sequence[str], **kwargs: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A program that is ended, with its children, when the block is left before it finished."""
+    process = start(args, **kwargs)
+    try:
+        yield process
+    finally:
+        for stream in (process.stdin, process.stdout, process.stderr):
+            if stream is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    stream.close()
+        if process.poll() is None:
+            end(process)
+        finish(process)
+
+
+def run(
+    args: Sequence[str],
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    log: Callable[[str], None] | None = None,
+    on_line: Callable[[str], None] | None = None,
+    stdin: bytes | None = None,
+    timeout: float | None = None,
+) -> bytes:
+    """Run a program to its end and return its standard output (bytes).
+
+    Standard error goes to `log` line by line; `on_line` receives standard output line by line instead of it being
+    collected. Raises JobError with the last lines of standard error when the program fails, or after `timeout` seconds.
+    """
+    tail: deque[str] = deque(maxlen=20)
+
+    def drain(stream: IO[bytes]) -> None:
+        for raw in stream:
+            line = raw.decode("utf-8", "replace").rstrip()
+            if line:
+                tail.append(line)
+                if log is not None:
+                    log(line)
+
+    def feed(stream: IO[bytes], data: bytes) -> None:
+        with contextlib.suppress(BrokenPipeError, OSError):
+            stream.write(data)
+        with contextlib.suppress(BrokenPipeError, OSError):
+            stream.close()
+
+    with running(
+        args,
+        cwd=cwd,
+        env=dict(env) if env is not None else None,
+        stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        threads = [threading.Thread(target=drain, args=(process.stderr,), daemon=True)]
+        if stdin is not None:
+            assert process.stdin is not None
+            threads.append(threading.Thread(target=feed, args=(process.stdin, stdin), daemon=True))
+        for thread in threads:
+            thread.start()
+        timer = threading.Timer(timeout, end, args=(process,)) if timeout is not None else None
+        if timer is not None:
+            timer.daemon = True
+            timer.start()
+        collected: list[bytes] = []
+        if on_line is None:
+            collected.append(process.stdout.read())
+        else:
+            for raw in process.stdout:
+                on_line(raw.decode("utf-8", "replace").rstrip("\n"))
+        code = finish(process)
+        timed_out = timer is not None and not timer.is_alive()
+        if timer is not None:
+            timer.cancel()
+        for thread in threads:
+            thread.join(5)
+    if code != 0:
+        name = Path(args[0]).name
+        if timed_out and code < 0:
+            raise JobError(f"{name} did not finish within {timeout:g} s and was ended")
+        detail = "\n".join(f"    {line}" for line in list(tail)[-8:])
+        raise JobError(f"{name} failed with exit code {code}" + (f":\n{detail}" if detail else ""))
+    return b"".join(collected)

@@ -1,0 +1,266 @@
+"""Validate an expanded tree with the models, and tell pydantic's errors in the words of the language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from vbmake.project.models import CONTENTS, LAYER_KINDS, Film, Model, Scene, TextLayer, TextStyle, layer_contents
+from vbmake.project.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text, shorten
+from vbmake.project.words import nearest
+from vbmake.project.yaml_reader import join_path
+
+# Where a value was written as a list in place of a mapping: which item each key is.
+_ITEM = {"start": 0, "end": 1, "at": 0, "value": 1, "easing": 2}
+_STRUCTURE = {Film: ("vars", "data", "include", "films"), Scene: ("for", "if", "include")}
+_COLOR_KEYS = ("color", "background", "fill", "stroke", "active")
+_WANTED = {
+    "string_type": "a text",
+    "int_type": "a whole number",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "finite_number": "a number",
+    "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
+    "tuple_type": "a list",
+    "dict_type": "a mapping",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+}
+
+
+def check_film(tree: Map, problems: Problems) -> Film | None:
+    """The Film of an expanded tree, with the place of every part; None after every mistake was noted."""
+    before = len(problems)
+    for node in _all(tree):
+        if isinstance(node, Map):
+            _check_colors(node, problems)
+    for _ in range(2):
+        try:
+            film = Film.model_validate(plain(tree))
+        except ValidationError as error:
+            errors = error.errors(include_url=False, include_input=False)
+            if _take_as_text(tree, errors):
+                continue
+            for item in errors:
+                _tell(tree, item, problems)
+            return None
+        set_places(film, tree)
+        return film if len(problems) == before else None
+    return None
+
+
+def _all(tree: Node) -> Iterable[Node]:
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, Scalar):
+            waiting += node.items.values() if isinstance(node, Map) else node.items
+
+
+def _check_colors(node: Map, problems: Problems) -> None:
+    for key in _COLOR_KEYS:
+        item = node.items.get(key)
+        if isinstance(item, Scalar) and item.value is None and item.raw == "" and not item.broken:
+            hint = 'a colour that begins with # needs quotes, or it is a comment: "#ff8800"'
+            problems.add(item, "a colour is missing", found=describe(item), hint=hint)
+
+
+def _take_as_text(tree: Map, errors: Sequence[Any]) -> bool:
+    """Where a text is wanted and a number, true or false is written, take it as it is written. Tells if any was."""
+    changed = False
+    for error in errors:
+        if error["type"] == "string_type":
+            node, missed = _locate(tree, error["loc"])
+            if isinstance(node, Scalar) and not missed and isinstance(node.value, int | float) and node.raw:
+                node.value = node.raw
+                changed = True
+    return changed
+
+
+def _locate(tree: Node, location: Sequence[str | int]) -> tuple[Node, str]:
+    """The node at pydantic's location, or the deepest above it; and the last step, if there is no such key."""
+    node = tree
+    missed = ""
+    for step in location:
+        missed = ""
+        if isinstance(node, Map) and isinstance(step, str) and step in node.items:
+            node = node.items[step]
+        elif isinstance(node, List) and isinstance(at := _ITEM.get(str(step), step), int) and at < len(node.items):
+            node = node.items[at]
+        elif isinstance(node, Map) and isinstance(step, str) and not step.startswith("<"):
+            missed = step
+    return node, missed
+
+
+def _models_at(location: Sequence[str | int]) -> list[type[Model]]:
+    """The models whose keys may stand at a location."""
+    current: list[type[Model]] = [Film]
+    for step in location:
+        if isinstance(step, str) and step[1:-1] in LAYER_KINDS and step.startswith("<"):
+            current = [LAYER_KINDS[step[1:-1]]]
+            continue
+        for model in current:
+            for name, field in model.model_fields.items():
+                if step == (field.alias or name) and (inner := _models_in(field.annotation)):
+                    current = inner
+                    break
+    return current
+
+
+def _models_in(annotation: Any) -> list[type[Model]]:
+    if isinstance(annotation, type) and issubclass(annotation, Model):
+        return [annotation]
+    return [model for part in get_args(annotation) for model in _models_in(part)]
+
+
+def keys_of(models: Iterable[type[Model]]) -> list[str]:
+    """The keys that these models know, as they are written."""
+    return [field.alias or name for model in models for name, field in model.model_fields.items()]
+
+
+def _tell(tree: Map, error: Any, problems: Problems) -> None:
+    location: tuple[str | int, ...] = error["loc"]
+    node, missed = _locate(tree, location)
+    if isinstance(node, Scalar) and (node.broken or (problems.told_at(node.place) and not missed)):
+        return
+    kind: str = error["type"]
+    context: dict[str, Any] = error.get("ctx", {})
+    if kind == "extra_forbidden":
+        _tell_unknown_key(tree, location, problems)
+    elif kind == "missing":
+        _tell_missing(node, missed, location, problems)
+    elif kind == "union_tag_not_found":
+        _tell_layer(node, problems)
+    elif kind == "value_error":
+        message, allowed, hint = _own_words(str(context["error"]), node)
+        problems.add(node, message, found=describe(node), allowed=allowed, hint=hint)
+    elif kind == "literal_error":
+        words = re.findall(r"'([^']*)'|(\d+)", context["expected"])
+        _tell_word(node, [text or digits for text, digits in words], problems)
+    elif kind in _WANTED:
+        problems.add(node, f"{_WANTED[kind]} is wanted here", found=describe(node), hint=_shape_hint(kind, location))
+    else:
+        message, allowed = _limit(kind, context, error["msg"])
+        problems.add(node, message, found=describe(node), allowed=allowed)
+
+
+def _tell_unknown_key(tree: Map, location: Sequence[str | int], problems: Problems) -> None:
+    owner, key = _locate(tree, location[:-1])[0], str(location[-1])
+    models = _models_at(location[:-1])
+    names = keys_of(models)
+    known = names + [word for model in models for word in _STRUCTURE.get(model, ())]
+    hint = nearest(key, known)
+    if not hint and TextLayer in models and key in keys_of([TextStyle]):
+        hint = f"how a text looks is said in its style: {{style: {{{key}: ...}}}}"
+    place = owner.keys.get(key, owner.place) if isinstance(owner, Map) else owner.place
+    if owner.context:
+        hint = "; ".join(part for part in (hint, f"this is for {owner.context}") if part)
+    problems.add(place, f"{repr_text(shorten(key))} is not known here", allowed=", ".join(known), hint=hint)
+
+
+def _tell_missing(node: Node, missed: str, location: Sequence[str | int], problems: Problems) -> None:
+    if isinstance(location[-1], int):
+        problems.add(
+            node, "more values are wanted in this list", found=describe(node), allowed=f"{location[-1] + 1} values"
+        )
+        return
+    path = join_path(node.place.path, str(location[-1]))
+    hint = "the first line of a declaration is `vbmake: 1`" if location == ("vbmake",) else ""
+    problems.add(node, f"{location[-1]} is missing", found=describe(node), hint=hint, path=path)
+
+
+def _tell_layer(node: Node, problems: Problems) -> None:
+    if not isinstance(node, Map):
+        hint = "write {image: photos/harbour.jpg}, {text: Hello} ..."
+        problems.add(node, "a layer is a mapping", found=describe(node), hint=hint)
+        return
+    found = layer_contents(node.items)
+    allowed = "exactly one of " + ", ".join(CONTENTS)
+    if found:
+        hint = "write them as two layers, the lower one first"
+        if "color" in found:
+            hint = "the colour of letters is said in style: {color: ...}" if "text" in found else hint
+            hint = "the colour of a shape is its fill" if "shape" in found else hint
+        problems.add(node, "a layer shows one thing", found=" and ".join(found), allowed=allowed, hint=hint)
+        return
+    hints = [f"{key}: {hint}" for key in node.items if (hint := nearest(key, CONTENTS))]
+    problems.add(
+        node, "the layer does not say what it shows", found=describe(node), allowed=allowed, hint="".join(hints[:1])
+    )
+
+
+def _own_words(text: str, node: Node) -> tuple[str, str, str]:
+    """Message, allowed values and hint from what a validator of the models says."""
+    if match := re.fullmatch(r"(an? [\w ]+?) is (?:(none) or )?one of (.+)", text, re.DOTALL):
+        words = re.split(r", (?:or )?", match[3])
+        wanted = [*words, match[2]] if match[2] else words
+        written = str(node.value) if isinstance(node, Scalar) else ""
+        return f"this is not {match[1]}", ", ".join(wanted), nearest(written, wanted)
+    if match := re.fullmatch(r"(.+): write (.+)", text, re.DOTALL):
+        return match[1], "", f"write {match[2]}"
+    return text, "", ""
+
+
+def _tell_word(node: Node, words: list[str], problems: Problems) -> None:
+    if words == ["1"]:
+        problems.add(node, "this version of the language is not known", found=describe(node), allowed="vbmake: 1")
+        return
+    hint = nearest(str(node.value), words) if isinstance(node, Scalar) else ""
+    problems.add(node, "this word is not known here", found=describe(node), allowed=", ".join(words), hint=hint)
+
+
+def _shape_hint(kind: str, location: Sequence[str | int]) -> str:
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        keys = keys_of(_models_at(location))
+        return f"its keys are {', '.join(keys[:12])}" if keys and len(location) > 1 else ""
+    return (
+        "a list is written [a, b], or with one `- ` line for each item" if kind in ("list_type", "tuple_type") else ""
+    )
+
+
+def _limit(kind: str, context: dict[str, Any], message: str) -> tuple[str, str]:
+    match kind:
+        case "greater_than_equal":
+            return "the number is too small", f"{context['ge']:g} or more"
+        case "greater_than":
+            return "the number is too small", f"more than {context['gt']:g}"
+        case "less_than_equal":
+            return "the number is too large", f"{context['le']:g} or less"
+        case "less_than":
+            return "the number is too large", f"less than {context['lt']:g}"
+        case "too_short":
+            return "the list is too short", f"at least {context['min_length']}"
+        case "too_long":
+            return "the list is too long", f"at most {context['max_length']}"
+        case "string_too_short":
+            return "the text is empty", f"at least {context['min_length']} character"
+        case "string_too_long":
+            return "the text is too long", f"at most {context['max_length']:,} characters"
+    return message, ""
+
+
+def set_places(value: Any, node: Node) -> None:
+    """Give every model below `value` the place of the node it was made from."""
+    if isinstance(value, Model):
+        value._place = node.place
+        if isinstance(node, Map):
+            for name, field in type(value).model_fields.items():
+                below = node.items.get(field.alias or name)
+                if below is not None:
+                    set_places(getattr(value, name), below)
+    elif isinstance(value, list | tuple) and value and isinstance(value[0], BaseModel):
+        nodes = node.items if isinstance(node, List) else [node]
+        for item, below in zip(value, nodes, strict=False):
+            set_places(item, below)
+    elif isinstance(value, dict) and isinstance(node, Map):
+        for key, item in value.items():
+            if key in node.items:
+                set_places(item, node.items[key])

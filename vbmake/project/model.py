@@ -1,0 +1,26 @@
+"""What every model of the language is: frozen, closed, and with its place in the file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr
+
+from vbmake.errors import Place
+
+
+class Model(BaseModel):
+    """The base of every model: frozen, closed (unknown keys are mistakes), with its place in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+    _place: Place = PrivateAttr(default=Place("video.yaml"))
+
+    @property
+    def place(self) -> Place:
+        """Where this stands in the declaration."""
+        return self._place
+
+
+def word_or_mapping(value: Any) -> str:
+    """Tells which side of "a word, or a mapping" a value is on, so that its mistakes are told of that side only."""
+    return "<mapping>" if isinstance(value, dict | Model) else "<word>"

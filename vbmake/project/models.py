@@ -1,0 +1,258 @@
+"""The language: what a `video.yaml` may say, as typed models. Their descriptions are the reference and the schema."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
+
+from vbmake.project.layers import (
+    CONTENTS,
+    LAYER_KINDS,
+    AnyLayer,
+    ColorLayer,
+    Freeze,
+    Gradient,
+    GradientLayer,
+    ImageLayer,
+    Layer,
+    MakeLayer,
+    Picture,
+    Playing,
+    ShapeLayer,
+    SvgLayer,
+    TextLayer,
+    VideoLayer,
+    layer_contents,
+)
+from vbmake.project.model import Model, word_or_mapping
+from vbmake.project.motion import EASINGS, Animate, Effect, Motion, NumberKey, PlaceKey, Show
+from vbmake.project.sounds import Music, Say, Sound, Voice, as_say
+from vbmake.project.text_style import Box, Outline, Shadow, TextStyle, WordOrStyle
+from vbmake.project.units import AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Seconds
+
+__all__ = [
+    "CONTENTS",
+    "EASINGS",
+    "LAYER_KINDS",
+    "TRANSITIONS",
+    "Animate",
+    "AnyLayer",
+    "AnyQuality",
+    "AnyTransition",
+    "Box",
+    "Captions",
+    "ColorLayer",
+    "Effect",
+    "Encode",
+    "Film",
+    "Format",
+    "Freeze",
+    "Gif",
+    "Gradient",
+    "GradientLayer",
+    "ImageLayer",
+    "Layer",
+    "MakeLayer",
+    "Model",
+    "Motion",
+    "Music",
+    "NumberKey",
+    "Outline",
+    "Outputs",
+    "Picture",
+    "PlaceKey",
+    "Playing",
+    "Poster",
+    "Project",
+    "Say",
+    "Scene",
+    "Shadow",
+    "ShapeLayer",
+    "Show",
+    "Sound",
+    "SvgLayer",
+    "TextLayer",
+    "TextStyle",
+    "Transition",
+    "VideoLayer",
+    "Voice",
+    "WordOrStyle",
+    "layer_contents",
+]
+
+# The kinds of ffmpeg's xfade filter, without `custom` (which takes an expression).
+_XFADE = """fade wipeleft wiperight wipeup wipedown slideleft slideright slideup slidedown circlecrop rectcrop distance
+    fadeblack fadewhite radial smoothleft smoothright smoothup smoothdown circleopen circleclose vertopen vertclose
+    horzopen horzclose dissolve pixelize diagtl diagtr diagbl diagbr hlslice hrslice vuslice vdslice hblur fadegrays
+    wipetl wipetr wipebl wipebr squeezeh squeezev zoomin fadefast fadeslow hlwind hrwind vuwind vdwind coverleft
+    coverright coverup coverdown revealleft revealright revealup revealdown"""
+TRANSITIONS = tuple(_XFADE.split())
+
+
+class Transition(Model):
+    """How one scene passes into the next."""
+
+    kind: str = Field(default="fade", description="A kind of transition.", json_schema_extra={"enum": [*TRANSITIONS]})
+    duration: Duration = Field(default="0.5s", validate_default=True, description="How long the two overlap.")
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value not in TRANSITIONS:
+            raise ValueError("a transition is none or one of " + ", ".join(TRANSITIONS))
+        return value
+
+
+def _transition(value: Any) -> Any:
+    return {"kind": value} if isinstance(value, str) and value != "none" else value
+
+
+AnyTransition = Annotated[
+    Annotated[Literal["none"], Tag("<word>")] | Annotated[Transition, Tag("<mapping>")],
+    Discriminator(word_or_mapping),
+    BeforeValidator(_transition),
+]
+
+
+class Captions(Model):
+    """What is said, written under the picture and into files."""
+
+    style: Literal["karaoke", "phrase", "none"] = Field(
+        default="phrase", description="karaoke marks the word being said; phrase shows it; none writes nothing."
+    )
+    burn: bool = Field(default=True, description="Write them into the picture.")
+    files: list[Literal["srt", "vtt"]] = Field(default=[], description="Files beside the film.")
+    look: WordOrStyle | None = Field(default=None, description="A name of `styles`, or a style written here.")
+    active: Color = Field(default="#ffd54aff", description="karaoke: the colour of the word being said.")
+    at: AtPlace = Field(default="bottom", validate_default=True, description="Where they stand.")
+    margin: Extent = Field(default="7%", validate_default=True, description="Distance from the edges.")
+    length: int = Field(default=42, ge=8, le=200, description="Characters a caption has at most.")
+
+
+class Encode(Model):
+    """An encoder setting of your own."""
+
+    preset: Literal["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"] = (
+        Field(default="veryfast", description="x264's preset: slower is smaller.")
+    )
+    crf: int = Field(default=20, ge=0, le=51, description="x264's constant rate factor: lower is better and larger.")
+
+
+AnyQuality = Annotated[
+    Annotated[Literal["draft", "standard", "high"], Tag("<word>")] | Annotated[Encode, Tag("<mapping>")],
+    Discriminator(word_or_mapping),
+]
+
+
+class Format(Model):
+    """One geometry of the film. What is left out is as the film has it."""
+
+    size: Canvas | None = Field(default=None, description="Width and height, such as 720x1280.")
+    background: Color | None = Field(default=None, description="The colour behind everything.")
+    quality: AnyQuality | None = Field(default=None, description="draft, standard, high, or {preset, crf}.")
+    captions: Captions | None = Field(default=None, description="Captions of this format.")
+
+
+class Scene(Model):
+    """A piece of the film."""
+
+    id: str = Field(description="Its name, each once: letters, digits, - and .")
+    title: str | None = Field(default=None, max_length=300, description="A chapter begins here, with this title.")
+    duration: Duration | None = Field(
+        default=None, description="How long it lasts. Default: as long as its voice, else its longest clip."
+    )
+    say: Annotated[Say, BeforeValidator(as_say)] | None = Field(default=None, description="What is said.")
+    pad: tuple[Seconds, Seconds] | None = Field(default=None, description="Time before and after the voice.")
+    layers: list[AnyLayer] = Field(default=[], max_length=500, description="What is seen, from the bottom up.")
+    sounds: list[Sound] = Field(default=[], max_length=500, description="Sounds.")
+    background: Color | None = Field(default=None, description="The colour behind everything.")
+    transition: AnyTransition | None = Field(default=None, description="How it follows the scene before it.")
+    captions: bool = Field(default=True, description="false: no captions in this scene.")
+
+
+class Poster(Model):
+    """A still picture of the film."""
+
+    at: Seconds = Field(default="1s", validate_default=True, description="When.")
+    type: Literal["jpg", "png"] = Field(default="jpg", description="Its file type.")
+
+
+class Gif(Model):
+    """An animated GIF of the film, or of a part."""
+
+    width: int = Field(default=480, ge=16, le=2000, description="Its width in px.")
+    fps: int = Field(default=12, ge=1, le=50, description="Its frame rate.")
+    start: Seconds = Field(default=0, validate_default=True, description="From when.")
+    end: Seconds | None = Field(default=None, description="Until when.")
+
+
+class Outputs(Model):
+    """What is made beside the film."""
+
+    poster: Poster | None = Field(default=None, description="A still picture: {at: 2s}.")
+    gif: Gif | None = Field(default=None, description="An animated GIF: {width: 480, fps: 12, end: 5s}.")
+    timeline: bool = Field(default=True, description="timeline.json: every scene, layer and sound in frames.")
+    otio: bool = Field(default=False, description="A timeline for editing programs (OpenTimelineIO).")
+
+
+class Film(Model):
+    """One film: the whole of a `video.yaml`, after variables, loops and includes."""
+
+    vbmake: Literal[1] = Field(description="The version of this language.")
+    name: str | None = Field(
+        default=None, description="The file name of the film. Default: the project directory's name."
+    )
+    title: str | None = Field(default=None, max_length=300, description="The title tag of the film.")
+    language: Language | None = Field(default=None, description="Its language: en, de, pt-BR ...")
+    size: Canvas = Field(default="1280x720", validate_default=True, description="Width and height.")
+    fps: FrameRate = Field(default="30", validate_default=True, description="Frames a second: 24, 25, 29.97, 30 ...")
+    quality: AnyQuality = Field(default="standard", description="draft, standard, high, or {preset, crf}.")
+    background: Color = Field(default="#000000ff", description="The colour behind everything.")
+    fonts: dict[str, str] = Field(default={}, description="Font files by the name that styles use.")
+    styles: dict[str, TextStyle] = Field(default={}, description="Looks of text by name.")
+    voice: Voice = Field(default=Voice(), description="Who speaks.")
+    voices: dict[str, Voice] = Field(default={}, description="More voices by the name that `say` uses.")
+    music: list[Music] = Field(default=[], description="Music under the film: one, or a list.")
+    loudness: float | None = Field(
+        default=-16.0, ge=-40, le=-5, description="The film's loudness in LUFS; null: as mixed."
+    )
+    captions: Captions = Field(default=Captions(style="none"), description="What is said, in writing.")
+    transition: AnyTransition = Field(default="none", description="How scenes follow one another.")
+    pad: tuple[Seconds, Seconds] = Field(
+        default=("0.3s", "0.5s"), validate_default=True, description="Time before and after a voice."
+    )
+    default_duration: Duration = Field(
+        default="4s", validate_default=True, description="How long a scene lasts that has neither voice nor clip."
+    )
+    formats: dict[str, Format] = Field(default={}, description="Geometries of the film by name.")
+    overlays: list[AnyLayer] = Field(
+        default=[],
+        description="Layers over the whole film or over several scenes; transitions pass beneath them. `show` counts "
+        "from the start of the first scene they lie over.",
+    )
+    outputs: Outputs = Field(default=Outputs(), description="What is made beside the film.")
+    scenes: list[Scene] = Field(min_length=1, max_length=20000, description="The scenes, in order.")
+
+    @field_validator("music", mode="before")
+    @classmethod
+    def _list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+    @field_validator("transition", mode="before")
+    @classmethod
+    def _no_transition(cls, value: Any) -> Any:
+        return "none" if value is None else value
+
+
+class Project(BaseModel):
+    """A project: its films (one, unless `films` asks for one a row), and every file of the user's that was read."""
+
+    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+
+    root: str = Field(description="The project's directory.")
+    file: str = Field(default="video.yaml", description="The declaration, relative to the root.")
+    films: tuple[Film, ...]
+    documents: tuple[str, ...] = Field(
+        default=(), description="Declaration, includes and data that were read, relative."
+    )

@@ -1,0 +1,100 @@
+"""What is heard: sounds, music, and the voice."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+
+from vbmake.project.layers import Playing
+from vbmake.project.model import Model, word_or_mapping
+from vbmake.project.units import Duck, Duration, Gain, Seconds
+
+
+class Sound(Playing):
+    """A sound in a scene: a file, or what a rule makes."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+    source: str | None = Field(default=None, description="The sound's file (or a clip with sound).")
+    make: str | None = Field(default=None, description="A rule that makes a sound, its inputs and options beside it.")
+    take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another sample.")
+    with_: dict[str, Any] = Field(
+        default={}, alias="with", description="Options of the rule whose names are used here."
+    )
+    at: Seconds = Field(default=0, validate_default=True, description="When it starts, from the start of the scene.")
+    duration: Duration | None = Field(default=None, description="How long it sounds. Default: to its end.")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The rule's inputs and options."""
+        return {**(self.model_extra or {}), **self.with_}
+
+    @model_validator(mode="after")
+    def _one(self) -> Sound:
+        if (self.source is None) == (self.make is None):
+            raise ValueError("a sound has either source or make")
+        return self
+
+
+class Music(Model):
+    """Music under the film."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
+
+    source: str | None = Field(default=None, description="The music's file.")
+    make: str | None = Field(default=None, description="A rule that makes music, its inputs and options beside it.")
+    take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another sample.")
+    with_: dict[str, Any] = Field(
+        default={}, alias="with", description="Options of the rule whose names are used here."
+    )
+    gain: Gain = Field(default=0.0, description="Louder or softer: -18dB.")
+    duck: Duck = Field(default=0.0, description="How far it is lowered while a voice speaks: -9dB.")
+    fade_in: Seconds = Field(default=0, validate_default=True, description="It fades in over this time.")
+    fade_out: Seconds = Field(default=0, validate_default=True, description="It fades out over this time.")
+    loop: bool = Field(default=True, description="Begin again at its end.")
+    start: Seconds = Field(default=0, validate_default=True, description="Where in the music to begin.")
+    at: Seconds = Field(default=0, validate_default=True, description="When it starts in the film.")
+    until: Seconds | None = Field(default=None, description="When it ends in the film. Default: with the film.")
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The rule's inputs and options."""
+        return {**(self.model_extra or {}), **self.with_}
+
+    @model_validator(mode="after")
+    def _one(self) -> Music:
+        if (self.source is None) == (self.make is None):
+            raise ValueError("music has either source or make")
+        return self
+
+
+class Voice(Model):
+    """Who speaks."""
+
+    provider: Literal["local"] = Field(
+        default="local", description="Who makes the voice: local speaks on this machine."
+    )
+    voice: str = Field(default="en-us", description="The voice: a language such as en-us, en-gb, de, fr, es, cmn.")
+    speed: int = Field(default=160, ge=80, le=450, description="Words a minute.")
+    pitch: int = Field(default=50, ge=0, le=99, description="How high it speaks.")
+
+
+WordOrVoice = Annotated[
+    Annotated[str, Tag("<word>")] | Annotated[Voice, Tag("<mapping>")], Discriminator(word_or_mapping)
+]
+
+
+def as_say(value: Any) -> Any:
+    """The words alone stand for a Say of them."""
+    return {"text": value} if isinstance(value, str) else value
+
+
+class Say(Model):
+    """What is said in a scene."""
+
+    text: str = Field(description="The words.", min_length=1, max_length=20000)
+    voice: WordOrVoice | None = Field(default=None, description="Another voice than the film's.")
+    at: Seconds | None = Field(default=None, description="When it starts. Default: after the first of `pad`.")
+    gain: Gain = Field(default=0.0, description="Louder or softer.")
+    take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another sample.")

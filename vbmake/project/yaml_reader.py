@@ -1,0 +1,304 @@
+"""YAML, read safely: a tree with places, bounded in size and depth, with only `true` and `false` as booleans.
+
+PyYAML's scanner and parser are used; its resolver and constructor are not, because they follow YAML 1.1, where `no` is
+false and `1:03.5` is 63.5. Values are resolved as YAML 1.2's core schema does; numbers remember how they were written.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from vbmake.errors import Place, Problem, ProjectError
+from vbmake.project.node import List, Map, Node, Problems, Scalar, WrittenFloat, WrittenInt, repr_text, shorten
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?\Z")
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How large a file may be: bytes, nodes (aliases counted each time they are used), and levels of nesting."""
+
+    bytes: int = 4_000_000
+    nodes: int = 400_000
+    depth: int = 40
+
+
+DECLARATION = Limits()
+DATA = Limits(bytes=16_000_000, nodes=1_000_000)
+
+
+def read_yaml(content: bytes, file: str, problems: Problems, limits: Limits = DECLARATION) -> Node:
+    """The tree of one YAML document.
+
+    `file` is how the file is called in places. Mistakes that leave a tree (a key twice, a merge key) are added to
+    `problems`. Raises ProjectError where no tree can be had: not text, not YAML, too large, no document at all.
+    """
+    text = _decode(content, file, limits)
+    try:
+        return _Reader(file, limits, problems).read(text)
+    except yaml.MarkedYAMLError as error:
+        raise ProjectError([_syntax_problem(error, file, text)]) from None
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ProjectError([Problem(Place(file), f"this is not YAML: {shorten(str(error))}")]) from None
+
+
+def _decode(content: bytes, file: str, limits: Limits) -> str:
+    def refuse(message: str, line: int = 0, column: int = 0, **more: str) -> ProjectError:
+        return ProjectError([Problem(Place(file, line, column), message, **more)])
+
+    if len(content) > limits.bytes:
+        raise refuse(f"the file is too large: {len(content):,} bytes", allowed=f"at most {limits.bytes:,} bytes")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise refuse("the file is UTF-16 text", allowed="UTF-8", hint="save it as UTF-8")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        found = f"byte 0x{content[error.start]:02x}"
+        raise refuse(
+            "the file is not UTF-8 text", line, column, found=found, allowed="UTF-8", hint="save it as UTF-8"
+        ) from None
+    if match := _UNPRINTABLE.search(text):
+        line, column = text.count("\n", 0, match.start()) + 1, match.start() - text.rfind("\n", 0, match.start())
+        found = f"U+{ord(match[0]):04X}"
+        raise refuse("the file is not text: it holds a character that cannot be printed", line, column, found=found)
+    if not text.strip():
+        raise refuse("the file is empty", 1, 1, hint="a film needs at least `scenes:` with one scene")
+    return text
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping that is still being read; `weight` counts the nodes below it, aliases at full size."""
+
+    node: List | Map
+    anchor: str | None
+    key: str | None = None
+    key_place: Place | None = None
+    weight: int = 1
+    skip: bool = False
+    bad: set[str] = field(default_factory=set)
+
+
+class _Reader:
+    """Turns parser events into nodes, without recursion."""
+
+    def __init__(self, file: str, limits: Limits, problems: Problems) -> None:
+        self.file = file
+        self.limits = limits
+        self.problems = problems
+        self.stack: list[_Open] = []
+        self.anchors: dict[str, tuple[Node, int]] = {}
+        self.pending: set[str] = set()
+        self.total = 0
+        self.root: Node | None = None
+
+    def read(self, text: str) -> Node:
+        documents = 0
+        for event in _events(text):
+            if isinstance(event, yaml.DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._refuse(self._place(event), "the file holds more than one document", hint="remove `---`")
+            elif isinstance(event, yaml.ScalarEvent):
+                self._scalar(event)
+            elif isinstance(event, yaml.AliasEvent):
+                self._alias(event)
+            elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
+                self._begin(event)
+            elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
+                self._end()
+        if self.root is None:
+            message = "the file holds no value, only comments"
+            raise self._refuse(Place(self.file, 1, 1), message, hint="a film needs at least `scenes:` with one scene")
+        return self.root
+
+    def _refuse(self, place: Place, message: str, **more: str) -> ProjectError:
+        return ProjectError([*self.problems.found, Problem(place, message, **more)])
+
+    def _place(self, event: Any) -> Place:
+        mark = event.start_mark
+        return Place(self.file, mark.line + 1, mark.column + 1, self._path())
+
+    def _path(self) -> str:
+        if not self.stack:
+            return ""
+        top = self.stack[-1]
+        parent = top.node.place.path
+        if isinstance(top.node, List):
+            return f"{parent}[{len(top.node.items)}]"
+        return parent if top.key is None else join_path(parent, top.key)
+
+    def _scalar(self, event: Any) -> None:
+        place = self._place(event)
+        value: Any = event.value
+        tag = event.tag
+        if tag not in (None, "!", "tag:yaml.org,2002:str"):
+            self.problems.add(place, f"the tag {shorten(tag)} is not known", hint="remove it: values need no tags")
+        elif tag is None and event.implicit[0]:
+            value = resolve(event.value)
+        if isinstance(value, str) and (match := _CONTROL.search(value)):
+            found = f"U+{ord(match[0]):04X}"
+            self.problems.add(place, "a text may not hold control characters", found=found)
+            value = _CONTROL.sub(" ", value)
+        self._put(Scalar(value, event.value, place), 1, event.anchor)
+
+    def _begin(self, event: Any) -> None:
+        place = self._place(event)
+        if len(self.stack) >= self.limits.depth:
+            raise self._refuse(place, "lists and mappings are nested too deeply", allowed=f"{self.limits.depth} levels")
+        if event.tag not in (None, "!", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"):
+            message = f"the tag {shorten(event.tag)} is not known"
+            self.problems.add(place, message, hint="remove it: values need no tags")
+        is_list = isinstance(event, yaml.SequenceStartEvent)
+        node: List | Map = List([], place) if is_list else Map({}, {}, place)
+        if event.anchor:
+            self.pending.add(event.anchor)
+        self.stack.append(_Open(node, event.anchor))
+
+    def _end(self) -> None:
+        top = self.stack.pop()
+        if top.anchor:
+            self.pending.discard(top.anchor)
+        self._put(top.node, top.weight, top.anchor, already_counted=top.weight - 1)
+
+    def _alias(self, event: Any) -> None:
+        place = self._place(event)
+        if event.anchor in self.pending:
+            raise self._refuse(place, f"the alias *{event.anchor} stands inside what it stands for")
+        if event.anchor not in self.anchors:
+            raise self._refuse(place, f"the alias *{event.anchor} has no anchor &{event.anchor} before it")
+        node, weight = self.anchors[event.anchor]
+        self._put(node, weight, None)
+
+    def _put(self, node: Node, weight: int, anchor: str | None, already_counted: int = 0) -> None:
+        self.total += weight - already_counted
+        if self.total > self.limits.nodes:
+            raise self._refuse(
+                node.place, "the file holds too many values (aliases count in full)", allowed=f"{self.limits.nodes:,}"
+            )
+        if anchor:
+            self.anchors[anchor] = (node, weight)
+        if not self.stack:
+            self.root = node
+            return
+        top = self.stack[-1]
+        top.weight += weight
+        if isinstance(top.node, List):
+            top.node.items.append(node)
+        elif top.key_place is None:
+            self._key(top, top.node, node)
+        else:
+            self._value(top, top.node, node)
+
+    def _key(self, top: _Open, owner: Map, node: Node) -> None:
+        top.key_place = node.place
+        top.skip = False
+        if not isinstance(node, Scalar):
+            hint = "quote it" if isinstance(node, List) else 'if this is an expression, quote it: "{{ name }}"'
+            self.problems.add(owner.place, "a key must be a plain word", found="a list or mapping", hint=hint)
+            top.key, top.skip = "?", True
+            return
+        key = node.raw
+        place = top.key_place = Place(node.place.file, node.place.line, node.place.column, _join(owner, key))
+        top.key = key
+        if key == "<<":
+            self.problems.add(
+                place, "merge keys (<<) are not used here", hint="name a style, or use `vars` or `include`"
+            )
+            top.skip = True
+        elif key in owner.items:
+            first = owner.keys[key]
+            self.problems.add(place, f"{repr_text(shorten(key))} is written twice", hint=f"first in line {first.line}")
+            top.skip = True
+        elif _CONTROL.search(key) or "\n" in key or len(key) > 200:
+            self.problems.add(place, "this cannot be a key", found=repr_text(shorten(key)))
+            top.skip = True
+
+    def _value(self, top: _Open, owner: Map, node: Node) -> None:
+        if not top.skip and top.key is not None and top.key_place is not None:
+            owner.items[top.key] = node
+            owner.keys[top.key] = top.key_place
+        top.key = top.key_place = None
+
+
+def _events(text: str) -> Iterator[Any]:
+    loader = _Loader(text)
+    try:
+        while loader.check_event():
+            yield loader.get_event()
+    finally:
+        loader.dispose()
+
+
+def _join(owner: Map, key: str) -> str:
+    return join_path(owner.place.path, key)
+
+
+def join_path(parent: str, key: str) -> str:
+    """`scenes[2]` and `show` make `scenes[2].show`; a key that is no word is quoted."""
+    if not re.fullmatch(r"[\w-]{1,60}", key):
+        return f"{parent}[{repr_text(shorten(key, 60))}]"
+    return f"{parent}.{key}" if parent else key
+
+
+def resolve(text: str) -> Any:
+    """The value of a plain scalar, by YAML 1.2's core schema without octal, hexadecimal, infinity and NaN.
+
+    `no`, `on`, `1:03.5`, `007`, `1_000` and dates stay text.
+    """
+    if text in ("", "~", "null", "Null", "NULL"):
+        return None
+    if text in ("true", "True", "TRUE"):
+        return True
+    if text in ("false", "False", "FALSE"):
+        return False
+    return number(text)
+
+
+def number(text: str) -> Any:
+    """A decimal number that remembers how it was written, or the text itself where it is none."""
+    if len(text) > 40 or not text or text[-1] not in "0123456789.":
+        return text
+    if _INT.match(text):
+        return WrittenInt(int(text), text)
+    if _FLOAT.match(text):
+        value = float(text)
+        return WrittenFloat(value, text) if math.isfinite(value) else text
+    return text
+
+
+def _syntax_problem(error: yaml.MarkedYAMLError, file: str, text: str) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+    lines = text.splitlines()
+    written = lines[line - 1] if 0 < line <= len(lines) else ""
+    message = error.problem or "this is not YAML"
+    context = f" {error.context}" if error.context else ""
+    hint = ""
+    if "\t" in written[: max(column, 1)]:
+        message, context, hint = "a tab cannot indent", "", "use spaces"
+    elif "{{" in written or "{%" in written:
+        hint = 'a text that begins with {{ needs quotes: "{{ name }}"'
+    elif "mapping values are not allowed" in message:
+        message, hint = "a second `: ` in one line", "put a text that holds a colon in quotes"
+    elif "escape" in message:
+        hint = "in double quotes a backslash begins an escape: use single quotes, or write \\\\"
+    elif "cannot start any token" in message:
+        hint = "put the text in quotes"
+    elif "expected" in message:
+        hint = "look at the indentation here and above, and at quotes and brackets that are still open"
+    found = shorten(written.strip())
+    return Problem(Place(file, line, column), f"this is not YAML: {message}{context}", found=found, hint=hint)

@@ -1,0 +1,48 @@
+"""The surroundings of a program that a rule runs: no secrets, no home of the user's, the same fonts everywhere."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from xml.sax.saxutils import escape
+
+# What a program needs to start at all. Everything else, keys and tokens above all, stays outside.
+ALLOWED: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT")
+BUNDLED_FONTS: Final = Path(__file__).resolve().parent.parent / "resources" / "fonts"
+
+
+def private_environment(
+    directory: Path, *, machine_fonts: bool = False, inherited: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """The environment for programs that work in `directory`; makes a home and a temporary folder there.
+
+    Programs that find fonts by fontconfig see those that come with vbmake and no others, unless `machine_fonts`: then a
+    picture depends on the machine, and its rule says so by needing `fonts`. `inherited` is os.environ by default.
+    """
+    outer = os.environ if inherited is None else inherited
+    home, scratch = directory / ".home", directory / ".tmp"
+    for made in (home, scratch):
+        made.mkdir(parents=True, exist_ok=True)
+    environment = {name: outer[name] for name in ALLOWED if name in outer}
+    environment |= {"HOME": str(home), "USERPROFILE": str(home), "XDG_CACHE_HOME": str(home / ".cache")}
+    environment |= {"TMPDIR": str(scratch), "TEMP": str(scratch), "TMP": str(scratch)}
+    environment |= {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "SOURCE_DATE_EPOCH": "0"}
+    environment |= {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONUTF8": "1"}
+    if not machine_fonts:
+        environment["FONTCONFIG_FILE"] = str(_font_configuration(home))
+    return environment
+
+
+def _font_configuration(home: Path) -> Path:
+    """A fontconfig file that knows the bundled fonts only; its cache stays in the private home."""
+    path = home / "fonts.conf"
+    path.write_text(
+        '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">\n<fontconfig>\n'
+        f"  <dir>{escape(str(BUNDLED_FONTS))}</dir>\n"
+        f"  <cachedir>{escape(str(home / '.cache' / 'fontconfig'))}</cachedir>\n"
+        "</fontconfig>\n",
+        encoding="utf-8",
+    )
+    return path

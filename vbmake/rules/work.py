@@ -1,0 +1,39 @@
+"""What a rule's `call` is given: everything one job may see, and nothing of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+def _quiet(_: str) -> None:
+    return None
+
+
+def _still(_done: int, _total: int) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Work:
+    """One job, ready to be done.
+
+    `options` are JSON values after defaults. `inputs` are existing files, by role and in order; they are only read.
+    `outputs` are paths inside the private `directory` with their final extensions; the call must create each of them.
+    `log` appends a line to the job's log, `progress(done, total)` reports in whatever unit the job counts (frames).
+
+    A call returns the measures of what it made (JSON values by output role), or None.
+    """
+
+    options: Mapping[str, Any]
+    inputs: Mapping[str, tuple[Path, ...]]
+    outputs: Mapping[str, Path]
+    directory: Path
+    log: Callable[[str], None] = field(default=_quiet)
+    progress: Callable[[int, int], None] = field(default=_still)
+
+
+Measures = Mapping[str, Mapping[str, Any]]
+Call = Callable[[Work], "Measures | None"]

@@ -1,0 +1,81 @@
+"""`run_build`: plan, run, and plan again until nothing is pending."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from vbmake.errors import JobError, VbmakeError
+from vbmake.plan.types import BuildPlan
+from vbmake.run.complete import final_targets
+from vbmake.run.executor import Executor, Results, ThreadExecutor, Watch
+from vbmake.run.job import Outcome
+from vbmake.run.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did: the last plan, each job's outcome or failure by id, and the wall time in seconds."""
+
+    plan: BuildPlan
+    outcomes: dict[str, Outcome]
+    failures: dict[str, VbmakeError]
+    skipped: tuple[str, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        """Whether everything that was declared is built."""
+        return not self.failures and not self.skipped
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The final targets, as paths in the project."""
+        return final_targets(self.plan)
+
+    def count(self, how: str) -> int:
+        """How many jobs `ran`, were `fetched` or were `current`."""
+        return sum(outcome.how == how for outcome in self.outcomes.values())
+
+
+def run_build(
+    project: Path | str | Workspace, executor: Executor | None = None, watch: Watch | None = None
+) -> BuildResult:
+    """Build a project: `project` is its directory, its `video.yaml`, or a workspace that is open.
+
+    Plans what can be planned, runs it, and plans again with what was measured, until nothing is pending. A job that
+    fails is in the result. Raises ProjectError for a wrong declaration, WorkspaceError when another build runs there.
+    """
+    if isinstance(project, Workspace):
+        return _build(project, executor or ThreadExecutor(), watch)
+    path = Path(project)
+    with Workspace.open(path.parent if path.suffix in (".yaml", ".yml") else path) as workspace:
+        return _build(workspace, executor or ThreadExecutor(), watch)
+
+
+def _build(workspace: Workspace, executor: Executor, watch: Watch | None) -> BuildResult:
+    began = time.monotonic()
+    outcomes: dict[str, Outcome] = {}
+    with workspace.locked():
+        workspace.begin()
+        waited: set[str] = set()
+        while True:
+            plan = workspace.plan()
+            workspace.write_plan(plan)
+            pending = {item.ref.name for item in plan.pending}
+            if pending and pending <= waited:
+                raise JobError(f"nothing tells how {', '.join(sorted(pending))} measures; the plan cannot go on")
+            results: Results = executor.run(plan, workspace, watch)
+            for job_id, outcome in results.outcomes.items():
+                if (
+                    outcomes.get(job_id) is None or outcome.how != "current"
+                ):  # what a round did is not undone by the next
+                    outcomes[job_id] = outcome
+            if results.failures or results.skipped or not pending:
+                break
+            waited |= pending
+        whole = not results.failures and not results.skipped
+        if whole:
+            workspace.write_stamp(plan)
+    return BuildResult(plan, outcomes, results.failures, results.skipped, time.monotonic() - began)

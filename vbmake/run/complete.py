@@ -1,0 +1,87 @@
+"""After a complete build: the facts of every file it rests on, for the stamp that the next call looks at."""
+
+from __future__ import annotations
+
+import os
+import sysconfig
+from pathlib import Path
+from typing import Any
+
+from vbmake.plan.types import BuildPlan, JobSpec, Output, Source
+from vbmake.run import stamp
+from vbmake.run.digest import Digests
+from vbmake.run.state import Knowledge
+from vbmake.run.tags import TagStore
+
+
+class Unsure(Exception):
+    """A file changed since it was read, or could without being noticed: the next call has to look closely."""
+
+
+def final_targets(plan: BuildPlan) -> tuple[str, ...]:
+    """The paths of everything the plan makes for people, in order."""
+    return tuple(path for job in plan.jobs if job.final for path in job.outputs.values())
+
+
+def facts_of(
+    root: Path, plan: BuildPlan, knowledge: Knowledge, tags: TagStore, digests: Digests
+) -> dict[str, stamp.Facts]:
+    """Facts by path of the sources, final targets and tools of a plan that is wholly built. Raises Unsure."""
+    files: dict[str, stamp.Facts] = {}
+    rules: dict[str, Any] = {}
+    try:
+        for job in plan.jobs:
+            rules.setdefault(job.rule, knowledge.rules.rule(job.rule))
+            for ref in job.refs():
+                if not isinstance(ref, Output):
+                    _add(files, root, str(knowledge.path(ref)), digests, knowledge.seen.get(ref.name), ref)
+            if job.final:
+                _add_targets(files, root, job, tags, digests)
+        for path in _tool_paths(rules):
+            files[path] = stamp.facts(os.stat(path))
+    except OSError as error:
+        raise Unsure from error
+    return files
+
+
+def _add(files: dict[str, stamp.Facts], root: Path, path: str, digests: Digests, sha256: str | None, ref: Any) -> None:
+    name = ref.path if isinstance(ref, Source) else path
+    if name in files:
+        return
+    found, (_, inode, size, mtime, ctime) = digests.look(root / path)
+    if found != sha256:
+        raise Unsure
+    files[name] = (size, mtime, inode, ctime)
+
+
+def _add_targets(files: dict[str, stamp.Facts], root: Path, job: JobSpec, tags: TagStore, digests: Digests) -> None:
+    tag = tags.get(job.id)
+    if tag is None:
+        raise Unsure
+    for output in tag.outputs.values():
+        found, (_, inode, size, mtime, ctime) = digests.look(root / output["path"])
+        if found != output["sha256"]:
+            raise Unsure
+        files[output["path"]] = (size, mtime, inode, ctime)
+
+
+def _tool_paths(rules: dict[str, Any]) -> set[str]:
+    """The files and folders by which a tool that became another one is noticed. Raises Unsure where there are none."""
+    paths: set[str] = set()
+    for rule in rules.values():
+        for name in rule.tools():
+            if name == "fonts":
+                raise Unsure  # the fonts of a machine lie in too many places to be watched
+            if name == "ffmpeg":
+                from vbmake.render.ffmpeg import executable
+
+                paths.add(executable())
+            elif name.startswith("./"):
+                paths.add(str(rule.directory / name))
+            elif name.startswith("python"):
+                paths.add(sysconfig.get_path("purelib"))
+            else:
+                from vbmake.rules.tools import find_tool
+
+                paths.add(find_tool(name))
+    return paths

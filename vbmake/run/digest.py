@@ -1,0 +1,109 @@
+"""The sha256 of files, computed once for each content: a memo by what stat tells, with git's rule for racy files."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from vbmake.errors import WorkspaceError
+from vbmake.run.journal import Journal
+
+RACY_COARSE = 2.0  # seconds: file systems may keep times of 1 or 2 s (FAT, HFS+, some network mounts)
+RACY_FINE = 0.05  # seconds: a file system that shows nanoseconds ticks at least every 10 ms (a kernel jiffy)
+
+Stamp = tuple[int, int, int, int, int]  # device, inode, size, mtime_ns, ctime_ns
+
+
+def stamp_of(stat: os.stat_result) -> Stamp:
+    """What of a stat must be equal for the content to be taken as equal. ctime cannot be set back by a program."""
+    return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+
+
+def is_racy(stat: os.stat_result, now: float) -> bool:
+    """Whether the file could still change without its times changing: its newest time is too near to `now`.
+
+    Git's rule: a stamp taken in the same tick of the clock as the last write proves nothing.
+    """
+    fine = bool(stat.st_ctime_ns % 1_000_000)
+    newest = max(stat.st_mtime_ns, stat.st_ctime_ns) / 1e9
+    return abs(now - newest) < (RACY_FINE if fine else RACY_COARSE)
+
+
+def sha256_of(path: Path) -> str:
+    """sha256 (hex) of a file's bytes, at the speed of the processor. Raises OSError."""
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+class Digests:
+    """The memo: in memory for this process, on disk (`.vbmake/digests.jsonl`) for the next. Thread-safe.
+
+    A file hashed in the same tick as its last write is not remembered: it may change again without its stamp changing.
+    """
+
+    def __init__(self, journal: Journal, clock: Callable[[], float] = time.time) -> None:
+        self._journal = journal
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._busy: dict[str, threading.Lock] = {}
+        self._memo: dict[str, tuple[Stamp, str]] = {}
+        self.hashed = 0  # how many files were read, for tests and figures
+
+    def of(self, path: Path) -> str:
+        """sha256 (hex) of the file. Raises OSError (FileNotFoundError ...)."""
+        return self.look(path)[0]
+
+    def look(self, path: Path) -> tuple[str, Stamp]:
+        """The digest with the stamp it was true for. Raises OSError."""
+        name = os.fspath(path)
+        stamp = stamp_of(os.stat(name))
+        known = self._known(name, stamp)
+        if known is not None:
+            return known, stamp
+        with self._lock:
+            one = self._busy.setdefault(name, threading.Lock())
+        with one:  # of several threads that ask for one file, one reads it
+            stamp = stamp_of(os.stat(name))
+            known = self._known(name, stamp)
+            return (known, stamp) if known is not None else self._hash(name)
+
+    def record(self, path: Path, sha256: str) -> None:
+        """Remember the digest of a file that this process has just written and finished with. Raises OSError."""
+        name = os.fspath(path)
+        stat = os.stat(name)
+        self._remember(name, stamp_of(stat), sha256, keep=bool(stat.st_ctime_ns % 1_000_000))
+
+    def _known(self, name: str, stamp: Stamp) -> str | None:
+        memo = self._memo.get(name)
+        if memo is not None:
+            return memo[1] if memo[0] == stamp else None
+        record = self._journal.get(name)
+        if record is not None and record.get("stamp") == list(stamp) and isinstance(record.get("sha256"), str):
+            return str(record["sha256"])
+        return None
+
+    def _hash(self, name: str) -> tuple[str, Stamp]:
+        for _ in range(5):
+            before = os.stat(name)
+            began = self._clock()
+            sha256 = sha256_of(Path(name))
+            self.hashed += 1
+            if stamp_of(before) == stamp_of(os.stat(name)):  # else it was written while it was read: of neither content
+                if not is_racy(before, began):
+                    self._remember(name, stamp_of(before), sha256, keep=True)
+                break
+        return sha256, stamp_of(before)
+
+    def _remember(self, name: str, stamp: Stamp, sha256: str, keep: bool) -> None:
+        self._memo[name] = (stamp, sha256)
+        if keep:
+            record: dict[str, Any] = {"path": name, "stamp": list(stamp), "sha256": sha256}
+            if self._journal.get(name) != record:
+                with contextlib.suppress(WorkspaceError):  # full or read-only: forgetting a digest costs only time
+                    self._journal.put(record)

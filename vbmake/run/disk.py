@@ -1,0 +1,38 @@
+"""What can go wrong with the disk, told in words: full, read-only, forbidden."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections.abc import Iterator
+
+from vbmake.errors import WorkspaceError
+
+_WORDS = {
+    errno.ENOSPC: "the disk is full; free some space and build again: everything finished so far is kept",
+    errno.EDQUOT: "the disk quota is used up; free some space and build again: everything finished so far is kept",
+    errno.EROFS: "the file system is read-only; build in a directory that can be written",
+    errno.EACCES: "permission denied; make it writable for this user",
+    errno.EPERM: "permission denied; make it writable for this user",
+    errno.ENAMETOOLONG: "the name is too long for this file system; shorten it",
+}
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk (or the user's share of it) is full."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def words(error: OSError) -> str:
+    """What happened and what to do, for people."""
+    return _WORDS.get(error.errno or 0, error.strerror or str(error))
+
+
+@contextlib.contextmanager
+def explained(verb: str, path: os.PathLike[str] | str) -> Iterator[None]:
+    """Turn an OSError into a WorkspaceError that names the path and the mend."""
+    try:
+        yield
+    except OSError as error:
+        raise WorkspaceError(f"cannot {verb} {os.fspath(path)}: {words(error)}") from error

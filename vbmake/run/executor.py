@@ -1,0 +1,158 @@
+"""Who runs the jobs of a plan: the protocol, and threads of this process, with a limit for each pool."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from vbmake import process
+from vbmake.errors import FatalError, JobError, MissingTool, RetryableError, VbmakeError
+from vbmake.plan.types import BuildPlan, JobSpec
+from vbmake.run.job import Outcome
+from vbmake.run.workspace import Workspace
+
+Watch = Callable[[JobSpec, "Outcome | VbmakeError"], None]
+
+
+@dataclass
+class Results:
+    """What became of the jobs of a plan, by id. `skipped` were not tried, because of a failure."""
+
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    failures: dict[str, VbmakeError] = field(default_factory=dict)
+    skipped: tuple[str, ...] = ()
+
+
+class Executor(Protocol):
+    """Runs plans: on one machine, or on many."""
+
+    def run(self, plan: BuildPlan, workspace: Workspace, watch: Watch | None = None) -> Results:
+        """Bring every job of the plan up to date, each after those it needs. `watch` is told of each that ends."""
+        ...
+
+
+class ThreadExecutor:
+    """Runs jobs in threads (the work itself is done by other programs and by libraries that let go of the lock).
+
+    `jobs` is the limit of the pool `cpu`, and of every pool that `pools` does not name. A job whose pool is full waits
+    without holding a thread. After a failure no job is begun, or with `keep_going` every one that does not need it.
+    """
+
+    def __init__(
+        self,
+        jobs: int | None = None,
+        *,
+        keep_going: bool = False,
+        pools: Mapping[str, int] | None = None,
+        retries: int = 3,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.jobs = jobs or os.cpu_count() or 1
+        self.keep_going = keep_going
+        self.pools = dict(pools or {})
+        self.retries = retries
+        self._sleep = sleep
+
+    def run(self, plan: BuildPlan, workspace: Workspace, watch: Watch | None = None) -> Results:
+        queue = _Queue(plan)
+        results = Results()
+        running: dict[Future[Outcome], JobSpec] = {}
+        workspace.use(plan)
+        with ThreadPoolExecutor(self._threads(plan), thread_name_prefix="job") as threads:
+            try:
+                while True:
+                    if self.keep_going or not results.failures:
+                        for job in queue.take(self._limit):
+                            running[threads.submit(self._attempts, workspace, job)] = job
+                    if not running:
+                        break
+                    for future in wait(running, return_when=FIRST_COMPLETED).done:
+                        job = running.pop(future)
+                        answer = _answer(future)
+                        queue.done(job, well=isinstance(answer, Outcome))
+                        if isinstance(answer, Outcome):
+                            results.outcomes[job.id] = answer
+                        else:
+                            results.failures[job.id] = answer
+                        if watch is not None:
+                            watch(job, answer)
+            except BaseException:
+                process.terminate_all()  # else the threads, and so this process, would wait for their programs
+                raise
+        results.skipped = queue.rest()
+        return results
+
+    def _limit(self, pool: str) -> int:
+        return self.pools.get(pool, self.jobs)
+
+    def _threads(self, plan: BuildPlan) -> int:
+        """As many as can run at once under the pools' limits."""
+        return max(1, sum(self._limit(pool) for pool in {job.pool for job in plan.jobs}))
+
+    def _attempts(self, workspace: Workspace, job: JobSpec) -> Outcome:
+        """Run a job, again after a failure that may pass: after the time it asks for, else 1, 2, 4 ... seconds."""
+        for attempt in range(self.retries):
+            try:
+                return workspace.run(job)
+            except RetryableError as error:
+                self._sleep(error.retry_after if error.retry_after is not None else 2.0**attempt)
+        return workspace.run(job)
+
+
+class _Queue:
+    """The jobs of a plan that are still to do, given out when all they need is done and their pool has room."""
+
+    def __init__(self, plan: BuildPlan) -> None:
+        self._jobs = {job.id: job for job in plan.jobs}
+        self._needs = {job.id: set(job.needs()) for job in plan.jobs}
+        self._users: dict[str, list[str]] = {}
+        for name, needs in self._needs.items():
+            for need in needs:
+                self._users.setdefault(need, []).append(name)
+        self._ready = [name for name, needs in self._needs.items() if not needs]
+        self._used: dict[str, int] = {}
+
+    def take(self, limit: Callable[[str], int]) -> list[JobSpec]:
+        """The jobs that can begin now, in the plan's order."""
+        taken: list[JobSpec] = []
+        left: list[str] = []
+        for name in self._ready:
+            job = self._jobs[name]
+            if self._used.get(job.pool, 0) < limit(job.pool):
+                self._used[job.pool] = self._used.get(job.pool, 0) + 1
+                taken.append(job)
+            else:
+                left.append(name)
+        self._ready = left
+        return taken
+
+    def done(self, job: JobSpec, well: bool) -> None:
+        """A job has ended; when it went well, those that needed nothing else become ready."""
+        self._used[job.pool] -= 1
+        del self._jobs[job.id]
+        if not well:
+            return
+        for user in self._users.get(job.id, ()):
+            self._needs[user].discard(job.id)
+            if not self._needs[user]:
+                self._ready.append(user)
+
+    def rest(self) -> tuple[str, ...]:
+        """Ids of the jobs that were not done."""
+        return tuple(self._jobs)
+
+
+def _answer(future: Future[Outcome]) -> Outcome | VbmakeError:
+    """The outcome, or the failure. A fault of vbmake's own is a failure of that job, too, and not of the others."""
+    try:
+        return future.result()
+    except (JobError, MissingTool) as error:
+        return error
+    except Exception as error:
+        failure = FatalError(f"an error of vbmake itself, please report it: {type(error).__name__}: {error}")
+        failure.__cause__ = error
+        return failure

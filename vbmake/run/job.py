@@ -1,0 +1,295 @@
+"""Do one job: take it from a cache or carry out its rule in a private directory, check it, publish it, record it."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+from vbmake.cache.actions import Entry
+from vbmake.cache.cache import Cache
+from vbmake.errors import JobError, WorkspaceError
+from vbmake.plan.types import JobSpec, Tag
+from vbmake.rules.work import Work
+from vbmake.run.action import perform
+from vbmake.run.digest import Digests, Stamp, sha256_of
+from vbmake.run.disk import words
+from vbmake.run.measures import Measures
+from vbmake.run.private import private_directory
+from vbmake.run.publish import flush, publish
+from vbmake.run.state import Knowledge, Made, Status
+from vbmake.run.tags import TagStore
+
+Progress = Callable[[int, int], None]
+How = Literal["ran", "fetched", "current"]
+TEMPORARY = ".vbmake/tmp"
+ATTEMPTS = 3  # times that a job is done again because what it reads was edited meanwhile
+
+# Measured when a command made them (a call tells its own measures), so that plans can go on without their bytes.
+_MEDIA = {".png", ".jpg", ".jpeg", ".webp", ".svg", ".mp4", ".mov", ".mkv", ".webm", ".gif", ".wav", ".flac", ".m4a"}
+_MEDIA |= {".mp3", ".ogg", ".opus"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What was done for one job. `seconds` is the wall time it took now; `tag.seconds` what its rule took once."""
+
+    how: How
+    tag: Tag
+    seconds: float
+
+
+class _Edited(Exception):
+    """An input changed while the job read it."""
+
+
+class Jobs:
+    """Does jobs of a workspace. Thread-safe: two jobs of one key are done once, the second takes the first's."""
+
+    def __init__(
+        self,
+        root: Path,
+        knowledge: Knowledge,
+        tags: TagStore,
+        digests: Digests,
+        measures: Measures,
+        cache: Cache,
+        log_path: Callable[[str], Path],
+    ) -> None:
+        self.root = root
+        self._knowledge = knowledge
+        self._tags = tags
+        self._digests = digests
+        self._measures = measures
+        self._cache = cache
+        self._log_path = log_path
+        self._flights: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        # What this run has made: it serves jobs of the same key where there is no cache.
+        self._done: dict[str, Entry] = {}
+        self._places: dict[str, Path] = {}  # by digest
+
+    def run(self, job: JobSpec, on_progress: Progress | None = None) -> Outcome:
+        """Bring the job up to date.
+
+        Raises JobError (or its kinds) when it cannot be done; then nothing is recorded, and its earlier outputs stay.
+        """
+        began = time.monotonic()
+        with self._told(job):
+            how, tag = self._bring_up_to_date(job, on_progress)
+        self._knowledge.settle(job, Made(tag.key, tag.outputs, tag.measures))
+        return Outcome(how, tag, time.monotonic() - began)
+
+    def materialise(self, job: JobSpec) -> None:
+        """See that the files of a job that is current or fetched are on the disk with their bytes. Raises JobError."""
+        made = self._knowledge.made(job.id)
+        if made is None:
+            raise JobError(f"{job.id} has not been built")
+        with self._told(job), self._flights[made.key]:
+            missing = {role: output for role, output in made.outputs.items() if not self._knowledge.intact(output)}
+            if missing and not self._restore(missing):
+                self._make_again(job, made.key)
+
+    def _bring_up_to_date(self, job: JobSpec, on_progress: Progress | None) -> tuple[How, Tag]:
+        for attempt in range(ATTEMPTS):
+            status = self._ready(job, fresh=attempt > 0)
+            if status.state == "current":
+                tag = self._tags.get(job.id)
+                assert tag is not None
+                return "current", tag
+            assert status.key is not None
+            with contextlib.suppress(_Edited), self._flights[status.key]:
+                fetched = self._fetch(job, status.key)
+                if fetched is not None:
+                    return "fetched", fetched
+                return "ran", self._carry_out(job, status, on_progress)
+        raise JobError(f"its inputs were edited while it read them, {ATTEMPTS} times over; build again when they rest")
+
+    def _make_again(self, job: JobSpec, key: str) -> None:
+        """Run a job whose recorded bytes are gone from everywhere. (Bazel calls it rewinding.)"""
+        self._cache.reject(key)
+        for _ in range(ATTEMPTS):
+            status = self._ready(job, fresh=True)
+            with contextlib.suppress(_Edited):
+                tag = self._carry_out(job, status, None)
+                self._knowledge.settle(job, Made(tag.key, tag.outputs, tag.measures))
+                return
+        raise JobError(f"{job.id}: its inputs were edited while it read them, {ATTEMPTS} times over")
+
+    def _ready(self, job: JobSpec, fresh: bool) -> Status:
+        """The job's status, with its key. Raises JobError when something it reads is not there.
+
+        A remembered status will do at first: a job that runs compares its inputs with the key again.
+        """
+        status = self._knowledge.assess(job) if fresh else self._knowledge.status(job)
+        if status.key is None:
+            name, _, why = status.reasons[0]
+            raise JobError(f"{name.removeprefix('input:')} is needed and is not there: {why}")
+        return status
+
+    def _fetch(self, job: JobSpec, key: str) -> Tag | None:
+        """Take what the key made from a cache; None when none has it all. Intermediates are brought when read."""
+        entry = self._done.get(key) or self._cache.lookup(key)
+        if entry is None or set(entry.outputs) != set(job.outputs):
+            return None
+        outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
+        wrong = {role: output for role, output in outputs.items() if not self._knowledge.intact(output)}
+        if job.final:
+            if not self._restore(wrong):
+                self._cache.reject(key)
+                return None
+        else:
+            for output in wrong.values():
+                (self.root / output["path"]).unlink(
+                    missing_ok=True
+                )  # of an earlier key: it must not look like this one's
+        return self._record(job, entry, outputs, "fetched")
+
+    def _restore(self, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Bring recorded bytes to their places: all of them, or none."""
+        with private_directory(self.root / TEMPORARY) as directory:
+            brought: list[tuple[Path, Path, str]] = []
+            for number, output in enumerate(outputs.values()):
+                target = self.root / output["path"]
+                path = directory / f"{number}{target.suffix}"
+                if not self._bring(output["sha256"], path):
+                    return False
+                flush(path)
+                brought.append((path, target, output["sha256"]))
+            for path, target, sha256 in brought:
+                self._publish(path, target, sha256)
+        return True
+
+    def _bring(self, sha256: str, path: Path) -> bool:
+        if self._cache.materialise(sha256, path):
+            return True
+        place = self._places.get(sha256)
+        if place is None or not place.is_file():
+            return False
+        shutil.copyfile(place, path)
+        return sha256_of(path) == sha256
+
+    def _carry_out(self, job: JobSpec, status: Status, on_progress: Progress | None) -> Tag:
+        """Run the job's rule and keep what it makes. Raises JobError; _Edited when its inputs are not the key's."""
+        assert status.key is not None
+        assert status.material is not None
+        rule = self._knowledge.rules.rule(job.rule)
+        inputs = self._inputs(job)
+        seen = {path: self._look(path) for paths in inputs.values() for path in paths}
+        if {role: [seen[path][0] for path in paths] for role, paths in inputs.items()} != status.material["inputs"]:
+            raise _Edited
+        with private_directory(self.root / TEMPORARY) as directory, self._log(job) as log:
+            files = {role: directory / f"{role}{PurePosixPath(path).suffix}" for role, path in job.outputs.items()}
+            work = Work(job.options, inputs, files, directory, log, on_progress or _unheard)
+            began = time.monotonic()
+            try:
+                measures = perform(rule, work)
+                _check(rule.name, files)
+            except JobError:
+                self._unchanged(seen)  # a file that was read while it was being saved: try again rather than fail
+                raise
+            self._unchanged(seen)
+            entry = self._entry(status, files, measures, time.monotonic() - began, measured=bool(rule.call))
+            self._cache.store(entry, files)
+            outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
+            for role, output in outputs.items():
+                self._publish(files[role], self.root / output["path"], output["sha256"])
+        self._done[entry.key] = entry
+        return self._record(job, entry, outputs, "ran")
+
+    def _inputs(self, job: JobSpec) -> dict[str, tuple[Path, ...]]:
+        """The files of the job's inputs by role, each on the disk."""
+        for need in job.needs():
+            self.materialise(self._knowledge.job(need))
+        return {role: tuple(map(self._knowledge.path, refs)) for role, refs in job.inputs.items() if refs}
+
+    def _look(self, path: Path) -> tuple[str, Stamp]:
+        try:
+            return self._digests.look(path)
+        except FileNotFoundError:
+            raise _Edited from None
+
+    def _unchanged(self, seen: Mapping[Path, tuple[str, Stamp]]) -> None:
+        """See that no input was written since it was digested; else what was made belongs to no key."""
+        if any(self._look(path) != before for path, before in seen.items()):
+            raise _Edited
+
+    def _entry(
+        self,
+        status: Status,
+        files: Mapping[str, Path],
+        measures: Mapping[str, Mapping[str, Any]],
+        seconds: float,
+        measured: bool,
+    ) -> Entry:
+        """What the finished files are; their bytes are on the disk after this."""
+        outputs: dict[str, dict[str, Any]] = {}
+        found: dict[str, Mapping[str, Any]] = dict(measures)
+        for role, path in files.items():
+            flush(path)
+            sha256 = sha256_of(path)
+            outputs[role] = {"sha256": sha256, "size": path.stat().st_size}
+            if not measured and role not in found and path.suffix in _MEDIA:
+                found[role] = self._measures.measure(path, sha256)
+        assert status.key is not None
+        assert status.material is not None
+        return Entry(status.key, outputs, found, status.material, round(seconds, 3), _now())
+
+    def _publish(self, path: Path, target: Path, sha256: str) -> None:
+        publish(path, target)
+        self._digests.record(target, sha256)
+        self._places[sha256] = target
+
+    def _record(self, job: JobSpec, entry: Entry, outputs: Mapping[str, Any], how: Literal["ran", "fetched"]) -> Tag:
+        tag = Tag(job.id, entry.key, outputs, entry.measures, entry.material, _now(), how, entry.seconds)
+        self._tags.put(tag)
+        return tag
+
+    @contextlib.contextmanager
+    def _log(self, job: JobSpec) -> Iterator[Callable[[str], None]]:
+        """The job's log, begun anew. A log that cannot be written to fails no job."""
+        path = self._log_path(job.id)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "w", encoding="utf-8", errors="replace") as stream:
+            lock = threading.Lock()
+
+            def log(line: str) -> None:
+                with lock, contextlib.suppress(OSError, ValueError):
+                    stream.write(line + "\n")
+                    stream.flush()
+
+            yield log
+
+    @contextlib.contextmanager
+    def _told(self, job: JobSpec) -> Iterator[None]:
+        """A disk that is full, read-only or forbidden is told as the failure of the job."""
+        try:
+            yield
+        except WorkspaceError as error:
+            raise JobError(str(error)) from error
+        except OSError as error:
+            subject = f"{error.filename}: " if error.filename else ""
+            raise JobError(f"{subject}{words(error)}") from error
+
+
+def _check(rule: str, files: Mapping[str, Path]) -> None:
+    """Every output is there, a file, with something in it. Raises JobError."""
+    for role, path in files.items():
+        if not path.is_file():
+            raise JobError(f"the rule {rule} ended well, yet made no {role} ({path.name})")
+        if not path.stat().st_size:
+            raise JobError(f"the rule {rule} ended well, yet its {role} ({path.name}) is empty")
+
+
+def _unheard(_done: int, _total: int) -> None:
+    return None
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

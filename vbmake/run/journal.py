@@ -1,0 +1,134 @@
+"""A file of JSON lines that only grows: one record a line, the last of a name counts, damage costs its own line."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from vbmake.errors import WorkspaceError
+from vbmake.run.disk import explained
+
+
+class Journal:
+    """Records by name, kept in memory and on disk. Thread-safe.
+
+    A record is a JSON object with the field `name_field`; a record with only that field and `"gone": true` removes the
+    name. A line is written with one system call, so that a kill loses at most the line being written; a stump or a
+    corrupt line is skipped when reading. Deleting the file costs only time.
+    """
+
+    def __init__(self, path: Path, name_field: str) -> None:
+        self.path = path
+        self.name_field = name_field
+        self._lock = threading.Lock()
+        self._records: dict[str, dict[str, Any]] = {}
+        self._lines = 0
+        self._open: int | None = None
+        self._load()
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        return self._records.get(name)
+
+    def names(self) -> list[str]:
+        """Every name, sorted."""
+        with self._lock:
+            return sorted(self._records)
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def put(self, record: dict[str, Any]) -> None:
+        """Remember a record and append its line. Raises WorkspaceError when the disk is full or read-only."""
+        with self._lock:
+            self._append([record])
+            self._records[record[self.name_field]] = record
+
+    def put_all(self, records: list[dict[str, Any]]) -> None:
+        """Many records with one write."""
+        with self._lock:
+            self._append(records)
+            self._records.update({record[self.name_field]: record for record in records})
+
+    def drop(self, name: str) -> None:
+        """Forget a name."""
+        with self._lock:
+            if name in self._records:
+                self._append([{self.name_field: name, "gone": True}])
+                del self._records[name]
+
+    def compact(self) -> None:
+        """Write the file anew when most of its lines are superseded. Only for the holder of the project's lock."""
+        with self._lock:
+            if self._lines < 2 * len(self._records) + 500:
+                return
+            self._close()
+            temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+            try:
+                with explained("write", self.path), open(temporary, "wb") as stream:
+                    stream.writelines(_line(record) for record in self._records.values())
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                os.replace(temporary, self.path)
+            finally:
+                with contextlib.suppress(OSError):
+                    temporary.unlink(missing_ok=True)
+            self._lines = len(self._records)
+
+    def close(self) -> None:
+        with self._lock:
+            self._close()
+
+    def _close(self) -> None:
+        if self._open is not None:
+            os.close(self._open)
+            self._open = None
+
+    def _load(self) -> None:
+        for record in self._read():
+            name = record[self.name_field]
+            if record.get("gone") is True:
+                self._records.pop(name, None)
+            else:
+                self._records[name] = record
+
+    def _read(self) -> Iterator[dict[str, Any]]:
+        try:
+            lines = self.path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise WorkspaceError(f"{self.path} cannot be read: {error.strerror}") from None
+        for line in lines:
+            if not line:
+                continue
+            self._lines += 1
+            try:
+                record = json.loads(line)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(record, dict) and isinstance(record.get(self.name_field), str):
+                yield record
+
+    def _append(self, records: list[dict[str, Any]]) -> None:
+        data = b"".join(map(_line, records))
+        with explained("write", self.path):
+            if self._open is None:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._open = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                size = os.fstat(self._open).st_size
+                if size and os.pread(self._open, 1, size - 1) != b"\n":
+                    data = b"\n" + data  # a writer was killed in mid-line: keep its stump to itself
+            written = os.write(self._open, data)
+            if written != len(data):  # the disk is full: the stump is skipped when read
+                self._close()
+                raise OSError(28, os.strerror(28), str(self.path))
+        self._lines += len(records)
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"

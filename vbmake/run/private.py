@@ -1,0 +1,58 @@
+"""The private directory of each running job below `.vbmake/tmp`, and the removal of those whose process is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from vbmake.run.disk import explained
+
+_count = itertools.count()
+
+
+def process_mark(pid: int) -> str | None:
+    """`pid-start`, which names a process for ever (pids come again, starting times do not); None when it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        return f"{pid}-{stat.rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        pass
+    if Path("/proc/self/stat").exists():
+        return None
+    try:
+        os.kill(pid, 0)  # no /proc (macOS): the pid alone has to do
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return f"{pid}-0"
+
+
+@contextlib.contextmanager
+def private_directory(parent: Path) -> Iterator[Path]:
+    """A new empty directory that is gone when the block is left, however it is left."""
+    path = parent / f"{process_mark(os.getpid())}-{next(_count)}"
+    with explained("make", path):
+        path.mkdir(parents=True)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def remove_stale(parent: Path) -> int:
+    """Remove the directories of processes that were killed. Returns how many there were."""
+    removed = 0
+    with contextlib.suppress(OSError):
+        for path in sorted(parent.iterdir()):
+            mark = path.name.rpartition("-")[0]
+            pid = mark.partition("-")[0]
+            if pid.isdigit() and process_mark(int(pid)) == mark:
+                continue
+            shutil.rmtree(path, ignore_errors=True)
+            removed += 1
+    return removed

@@ -1,0 +1,40 @@
+"""Put a finished file in its place: flushed to the disk, then renamed, so that a target is whole or absent."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import shutil
+from pathlib import Path
+
+_count = itertools.count()
+
+
+def flush(path: Path) -> None:
+    """Wait until the bytes of a file are on the disk. Raises OSError."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def publish(path: Path, target: Path) -> None:
+    """Move a flushed file over `target`, making its folder. Raises OSError; then the old target still stands."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.replace(path, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        # The folder is on another file system: copy next to the target first. The extension stays (tools go by it).
+        near = target.with_name(f".{target.stem[:100]}.{os.getpid()}-{next(_count)}.part{target.suffix}")
+        try:
+            shutil.copyfile(path, near)
+            flush(near)
+            os.replace(near, target)
+        finally:
+            with contextlib.suppress(OSError):
+                near.unlink()

@@ -1,0 +1,76 @@
+"""Plan in rounds: what a plan waits for is measured, and it is planned again, until only jobs can tell more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from vbmake.errors import JobError, Problem, ProjectError
+from vbmake.plan.types import BuildPlan, Output, Pending
+from vbmake.run.measures import Measures
+from vbmake.run.state import Knowledge
+
+PROBES = 4  # files at once: probing is mostly waiting for the disk
+
+Planner = Callable[[Mapping[str, Mapping[str, Any]]], BuildPlan]
+
+
+def plan_rounds(planner: Planner, knowledge: Knowledge, measures: Measures) -> BuildPlan:
+    """The plan as far as it reaches without running a job; what it still waits for is in its `pending`.
+
+    `planner` makes a plan from measures by `Ref.name`. Sources are probed at once; the measures of jobs' outputs are
+    known when the job is up to date or a cache has what it made. Raises ProjectError for media that cannot be used.
+    """
+    known: dict[str, Mapping[str, Any]] = {}
+    while True:
+        plan = planner(known)
+        knowledge.use(plan)
+        again = [item for item in plan.pending if item.ref.name in known]
+        if again:
+            raise ProjectError(
+                Problem(item.place, f"{item.ref.name} was measured, yet the plan still waits for it: {item.reason}")
+                for item in again
+            )
+        found = _measure(plan.pending, knowledge, measures)
+        if not found:
+            return plan
+        known.update(found)
+
+
+def output_measure(ref: Output, knowledge: Knowledge) -> Mapping[str, Any] | None:
+    """What is known of a job's output without running the job, or None."""
+    made = knowledge.made(ref.job)
+    return made.measures.get(ref.role) if made is not None else None
+
+
+def _measure(pending: Iterable[Pending], knowledge: Knowledge, measures: Measures) -> dict[str, Mapping[str, Any]]:
+    """The measures that can be had now. Every file that cannot be used is told in one ProjectError."""
+    found: dict[str, Mapping[str, Any]] = {}
+    files: list[tuple[Pending, Path]] = []
+    for item in pending:
+        if isinstance(item.ref, Output):
+            measure = output_measure(item.ref, knowledge)
+            if measure is not None:
+                found[item.ref.name] = measure
+        else:
+            files.append((item, knowledge.path(item.ref)))
+    problems: list[Problem] = []
+
+    def probe(entry: tuple[Pending, Path]) -> Mapping[str, Any] | Problem:
+        item, path = entry
+        try:
+            return measures.of(path)
+        except JobError as error:
+            return Problem(item.place, str(error), found=item.ref.name)
+
+    with ThreadPoolExecutor(PROBES, thread_name_prefix="probe") as pool:
+        for (item, _), answer in zip(files, pool.map(probe, files), strict=True):
+            if isinstance(answer, Problem):
+                problems.append(answer)
+            else:
+                found[item.ref.name] = answer
+    if problems:
+        raise ProjectError(problems)
+    return found

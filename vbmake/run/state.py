@@ -1,0 +1,220 @@
+"""What is known of every job of a plan, and so what a build would do for it. Looks, and never runs anything."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from vbmake.cache.actions import Entry
+from vbmake.cache.cache import Cache
+from vbmake.errors import JobError
+from vbmake.plan.keys import action_key, changes, key_material
+from vbmake.plan.types import BuildPlan, Bundled, JobSpec, Output, Ref, Source, Tag
+from vbmake.run.action import RuleBook, identities
+from vbmake.run.digest import Digests
+from vbmake.run.tags import TagStore
+
+LOOKUPS = 16  # at once, when a remote cache is asked
+
+State = Literal["current", "fetch", "run", "maybe"]
+Reason = tuple[str, Any, Any]
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a job made under a key: `outputs` by role {"path", "sha256", "size"}, `measures` by role."""
+
+    key: str
+    outputs: Mapping[str, Mapping[str, Any]]
+    measures: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What a build would do for one job, and why.
+
+    `current`: nothing. `fetch`: a cache has it. `run`: its rule is carried out. `maybe`: something it reads is yet to
+    be made, so that its key is not known; it may turn out to be current.
+    `reasons` are (field, old, new): fields of the key's material that differ from the last success, `input:NAME` for
+    an input that is missing or yet to be made, `output:ROLE` for a target that is missing or was changed.
+    `seconds` is how long the job took when it last ran. `made` is what is known of its outputs.
+    """
+
+    state: State
+    key: str | None = None
+    material: Mapping[str, Any] | None = None
+    reasons: tuple[Reason, ...] = ()
+    seconds: float | None = None
+    made: Made | None = None
+    entry: Entry | None = None
+
+
+class _Unknown(Exception):
+    """An input that is missing, or yet to be made: `reason` tells which."""
+
+    def __init__(self, state: State, reason: Reason) -> None:
+        super().__init__(reason[0])
+        self.state = state
+        self.reason = reason
+
+
+class Knowledge:
+    """Statuses of the jobs of one plan. Thread-safe; remembered until the plan changes or a job is settled."""
+
+    def __init__(
+        self, root: Path, rules: RuleBook, tags: TagStore, digests: Digests, cache: Cache, salt: str = ""
+    ) -> None:
+        self.root = root
+        self.rules = rules
+        self._tags = tags
+        self._digests = digests
+        self._cache = cache
+        self._salt = salt
+        self._jobs: dict[str, JobSpec] = {}
+        self._settled: dict[str, Made] = {}
+        self._statuses: dict[str, Status] = {}
+        self._tools: dict[tuple[str, frozenset[str]], dict[str, str]] = {}
+        self._lock = threading.Lock()
+        self.seen: dict[str, str] = {}  # digests of the files that statuses rest on, by Ref.name; "" when one changed
+
+    def use(self, plan: BuildPlan) -> None:
+        """Speak of this plan from now on. What was settled stays so for jobs that are the same, with all they need."""
+        kept: dict[str, Made] = {}
+        for job in plan.jobs:
+            same = job.id in self._settled and self._jobs.get(job.id) == job
+            if same and all(need in kept for need in job.needs()):
+                kept[job.id] = self._settled[job.id]
+        with self._lock:
+            self._jobs = {job.id: job for job in plan.jobs}
+            self._settled = kept
+            self._statuses = {}
+
+    def job(self, job_id: str) -> JobSpec:
+        """The job of that id in the present plan. Raises JobError."""
+        try:
+            return self._jobs[job_id]
+        except KeyError:
+            raise JobError(f"{job_id} is no job of this plan") from None
+
+    def status(self, job: JobSpec) -> Status:
+        """What a build would do for the job now. Raises MissingTool."""
+        settled = self._settled.get(job.id)
+        status = self._statuses.get(job.id)
+        if status is None or (settled is None and status.state == "maybe"):
+            status = self.assess(job)
+            with self._lock:
+                self._statuses[job.id] = status
+        return status
+
+    def survey(self, plan: BuildPlan) -> dict[str, Status]:
+        """The status of every job, by id in the plan's order; a remote cache is asked for many jobs at once."""
+        self.use(plan)
+        found: dict[str, Status] = {}
+        for layer in plan.layers:
+            if self._cache.slow:
+                with ThreadPoolExecutor(LOOKUPS, thread_name_prefix="cache-lookup") as pool:
+                    found.update(zip((job.id for job in layer), pool.map(self.status, layer), strict=True))
+            else:
+                found.update((job.id, self.status(job)) for job in layer)
+        return found
+
+    def settle(self, job: JobSpec, made: Made) -> None:
+        """Note what a job has made in this run."""
+        with self._lock:
+            self._settled[job.id] = made
+            self._statuses.pop(job.id, None)
+
+    def forget(self, job_id: str) -> None:
+        """Drop what this run knows of a job, and of all others' statuses, which may rest on it."""
+        with self._lock:
+            self._settled.pop(job_id, None)
+            self._statuses.clear()
+
+    def made(self, job_id: str) -> Made | None:
+        """What a job made, if it is known without running it."""
+        settled = self._settled.get(job_id)
+        return settled if settled is not None else self.status(self.job(job_id)).made
+
+    def assess(self, job: JobSpec) -> Status:
+        """The status of a job from the files, the tags and the cache as they are at this moment."""
+        tag = self._tags.get(job.id)
+        seconds = tag.seconds if tag is not None else None
+        rule = self.rules.rule(job.rule)
+        tools = self._identities(rule, job)
+        try:
+            digests = {role: [self._digest(ref) for ref in refs] for role, refs in job.inputs.items()}
+        except _Unknown as unknown:
+            return Status(unknown.state, reasons=(unknown.reason,), seconds=seconds)
+        material = key_material(job, rule, digests, tools, self._salt)
+        key = action_key(material)
+        reasons = self._reasons(job, key, material, tag)
+        if not reasons:
+            assert tag is not None
+            return Status("current", key, material, (), seconds, Made(key, tag.outputs, tag.measures))
+        entry = self._cache.lookup(key)
+        if entry is None or set(entry.outputs) != set(job.outputs):
+            return Status("run", key, material, reasons, seconds)
+        outputs = {role: {"path": job.outputs[role], **entry.outputs[role]} for role in job.outputs}
+        return Status("fetch", key, material, reasons, entry.seconds, Made(key, outputs, entry.measures), entry)
+
+    def path(self, ref: Ref) -> Path:
+        """Where the file of an input is (for an output: where it will be)."""
+        if isinstance(ref, Source):
+            return self.root / ref.path
+        if isinstance(ref, Bundled):
+            from vbmake.resources import path
+
+            return Path(path(ref.path))
+        return self.root / self.job(ref.job).outputs[ref.role]
+
+    def intact(self, output: Mapping[str, Any]) -> bool:
+        """Whether a recorded output is on the disk with the recorded bytes."""
+        path = self.root / output["path"]
+        try:
+            return bool(os.stat(path).st_size == output["size"] and self._digests.of(path) == output["sha256"])
+        except OSError:
+            return False
+
+    def _reasons(self, job: JobSpec, key: str, material: Mapping[str, Any], tag: Tag | None) -> tuple[Reason, ...]:
+        """Why the job is not current; () when it is."""
+        if tag is None:
+            return (("tag", None, "it was not built before"),)
+        if tag.key != key:
+            return tuple(changes(tag.material, material)) or (("key", tag.key, key),)
+        found: list[Reason] = []
+        for role, path in job.outputs.items():
+            output = tag.outputs.get(role)
+            if output is None or output["path"] != path:
+                found.append((f"output:{role}", output["path"] if output else None, path))
+            elif not self.intact(output):
+                # A missing intermediate is brought back when a job reads it; a changed one is mended now.
+                missing = not os.path.lexists(self.root / path)
+                if job.final or not missing:
+                    found.append((f"output:{role}", output["sha256"], "missing" if missing else "changed"))
+        return tuple(found)
+
+    def _digest(self, ref: Ref) -> str:
+        if isinstance(ref, Output):
+            made = self.made(ref.job)
+            if made is None:
+                raise _Unknown("maybe", (f"input:{ref.name}", None, "is made first"))
+            return str(made.outputs[ref.role]["sha256"])
+        try:
+            sha256 = self._digests.of(self.path(ref))
+        except OSError as error:
+            raise _Unknown("run", (f"input:{ref.name}", None, error.strerror or str(error))) from None
+        if self.seen.setdefault(ref.name, sha256) != sha256:
+            self.seen[ref.name] = ""
+        return sha256
+
+    def _identities(self, rule: Any, job: JobSpec) -> dict[str, str]:
+        given = frozenset(role for role, refs in job.inputs.items() if refs)
+        found = self._tools.get((rule.name, given))
+        if found is None:
+            found = self._tools[(rule.name, given)] = identities(rule, given)
+        return found

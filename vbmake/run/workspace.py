@@ -1,0 +1,189 @@
+"""A project's directory as builds see it: the plan, what is known of each job, and doing it.
+
+What a build keeps lies in `.vbmake/`: `dag/plan.json` and `dag/tags.jsonl`, `digests.jsonl`, `measures.jsonl`, `logs/`,
+`stamp.json`, `lock`, and `tmp/` while jobs run. Deleting any of it costs only time.
+
+    with Workspace.open(root) as workspace, workspace.locked():
+        plan = workspace.plan()                    # as far as what is known reaches
+        for job in plan.jobs:                      # in the order of the layers
+            print(workspace.status(job).state, workspace.run(job).how)
+
+The files of an intermediate job (one that is not `final`) need not be on the disk while the job is current or fetched:
+they are brought, or made again, when a job that really runs reads them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from vbmake.cache.cache import Cache
+from vbmake.cache.settings import settings
+from vbmake.plan.build import job_record, plan_build
+from vbmake.plan.canonical import canonical_json
+from vbmake.plan.inputs import BuildInputs
+from vbmake.plan.types import BuildPlan, JobSpec, Tag
+from vbmake.run import stamp
+from vbmake.run.action import RuleBook
+from vbmake.run.complete import Unsure, facts_of, final_targets
+from vbmake.run.declaration import Declaration, read_declaration
+from vbmake.run.digest import Digests
+from vbmake.run.disk import explained
+from vbmake.run.job import TEMPORARY, Jobs, Outcome, Progress
+from vbmake.run.journal import Journal
+from vbmake.run.lock import project_lock
+from vbmake.run.measures import Measures
+from vbmake.run.private import remove_stale
+from vbmake.run.publish import publish
+from vbmake.run.rounds import Planner, plan_rounds
+from vbmake.run.state import Knowledge, Status
+from vbmake.run.tags import TagStore
+
+STATE = ".vbmake"
+
+
+class Workspace:
+    """One project's directory, opened. Safe to use from many threads; `close` it, or use it as a context manager."""
+
+    def __init__(self, root: Path, rules: RuleBook, cache: Cache, *, planner: Planner | None = None) -> None:
+        """`planner` makes a plan from measures; `open` takes the project's own declaration for it."""
+        self.root = root
+        self.state = root / STATE
+        self.rules = rules
+        self.cache = cache
+        self.tags = TagStore(self.state / "dag" / "tags.jsonl")
+        self._digest_journal = Journal(self.state / "digests.jsonl", "path")
+        self.digests = Digests(self._digest_journal)
+        self.measures = Measures(self.state / "measures.jsonl", self.digests)
+        salt = os.environ.get("VBMAKE_SALT", "")
+        self.knowledge = Knowledge(root, rules, self.tags, self.digests, cache, salt)
+        self._jobs = Jobs(root, self.knowledge, self.tags, self.digests, self.measures, cache, self.log_path)
+        self._planner = planner
+        self._declaration: Declaration | None = None
+
+    @classmethod
+    def open(cls, root: Path | str, *, warn: Callable[[str], None] = lambda _: None) -> Workspace:
+        """Open a directory with a `video.yaml`. `warn` hears what degrades without failing (a cache out of reach).
+
+        Raises ProjectError with every mistake of the declaration, WorkspaceError when the directory cannot be used.
+        """
+        root = Path(root).resolve()
+        declaration = read_declaration(root)
+
+        def planner(measures: Mapping[str, Mapping[str, Any]]) -> BuildPlan:
+            return plan_build(BuildInputs(declaration.project, declaration.rules, measures))
+
+        workspace = cls(root, declaration.rules, Cache.of(settings(), warn), planner=planner)
+        workspace._declaration = declaration
+        return workspace
+
+    def close(self, *, interrupted: bool = False) -> None:
+        """Wait for uploads to the cache (when interrupted, only for those under way) and close the files."""
+        self.cache.finish(cancel=interrupted)
+        self.tags.close()
+        self.measures.close()
+        self._digest_journal.close()
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
+        self.close(interrupted=kind is not None)
+
+    def locked(self) -> AbstractContextManager[None]:
+        """Hold the project for a build; commands that only read need no lock. Raises WorkspaceError when it is held."""
+        return project_lock(self.state / "lock")
+
+    def begin(self) -> None:
+        """What every build does first, under the lock: clear up after builds that were killed."""
+        stamp.remove(self.root)
+        remove_stale(self.root / TEMPORARY)
+        self.tags.compact()
+        self._digest_journal.compact()
+
+    def plan(self) -> BuildPlan:
+        """Plan as far as what is known reaches. Runs no job and writes no target; probes sources that are new.
+
+        Raises ProjectError for what only shows against the media.
+        """
+        assert self._planner is not None, "a workspace without a planner is given its plans by `use`"
+        return plan_rounds(self._planner, self.knowledge, self.measures)
+
+    def use(self, plan: BuildPlan) -> None:
+        """Speak of the jobs of this plan (`plan` does it)."""
+        self.knowledge.use(plan)
+
+    def write_plan(self, plan: BuildPlan) -> None:
+        """Write `.vbmake/dag/plan.json`, canonical. Raises WorkspaceError."""
+        path = self.state / "dag" / "plan.json"
+        temporary = path.with_name(f".plan.{os.getpid()}.tmp")
+        with explained("write", path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                temporary.write_text(canonical_json(plan_record(plan)) + "\n", encoding="utf-8", errors="surrogatepass")
+                publish(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
+
+    def status(self, job: JobSpec) -> Status:
+        """What a build would do for a job of the plan, and why. Never runs anything. Raises MissingTool."""
+        return self.knowledge.status(job)
+
+    def survey(self, plan: BuildPlan) -> dict[str, Status]:
+        """The status of every job by id; a remote cache is asked for many at once."""
+        return self.knowledge.survey(plan)
+
+    def run(self, job: JobSpec, on_progress: Progress | None = None) -> Outcome:
+        """Bring a job of the plan up to date, once what it needs is. Raises JobError or MissingTool."""
+        return self._jobs.run(job, on_progress)
+
+    def materialise(self, job: JobSpec) -> None:
+        """See that the files of a job that is current or fetched are on the disk. Raises JobError."""
+        self._jobs.materialise(job)
+
+    def forget(self, job_id: str) -> None:
+        """Forget that a job was done (a cache may still have it)."""
+        self.tags.drop(job_id)
+        self.knowledge.forget(job_id)
+        stamp.remove(self.root)
+
+    def tag(self, job_id: str) -> Tag | None:
+        """The recorded state of a job, or None."""
+        return self.tags.get(job_id)
+
+    def log_path(self, job_id: str) -> Path:
+        """Where the log of a job's last run is: a name that a person can read and that no two jobs share."""
+        name = re.sub(r"[^A-Za-z0-9._-]+", "_", job_id)[:80]
+        return self.state / "logs" / f"{name}-{hashlib.sha256(job_id.encode()).hexdigest()[:8]}.log"
+
+    def write_stamp(self, plan: BuildPlan) -> bool:
+        """Remember that this whole plan is built, so that the next call sees it at a glance. Returns whether it did.
+
+        It does not when a file changed since it was read, or cannot be told from one that did.
+        """
+        if self._declaration is None or not self._declaration.sure or plan.pending:
+            return False
+        try:
+            facts = facts_of(self.root, plan, self.knowledge, self.tags, self.digests)
+            files = {**facts, **self._declaration.files}
+            summary = stamp.Summary(len(plan.jobs), final_targets(plan))
+            return stamp.write(self.root, files, self._declaration.absent, summary)
+        except (Unsure, OSError):
+            return False
+
+
+def plan_record(plan: BuildPlan) -> dict[str, Any]:
+    """A plan as plain data, for `plan.json`."""
+    return {
+        "queue_hash": plan.queue_hash,
+        "layers": [[job_record(job) for job in layer] for layer in plan.layers],
+        "pending": [{"ref": item.ref.name, "reason": item.reason} for item in plan.pending],
+        "notes": [{"place": str(note.place), "message": note.message} for note in plan.notes],
+        "films": list(plan.films),
+    }

@@ -1,0 +1,217 @@
+"""Named bytes in an S3 bucket, or in any store that speaks S3: conditional writes, short timeouts, one client."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from vbmake.storage.protocol import Data, StorageError
+
+PART = 16 << 20  # bytes of a part of a large object
+Parts = list[dict[str, Any]]
+_MISSING = {"404", "NoSuchKey", "NotFound"}
+_TAKEN = {"412", "PreconditionFailed"}
+_CONFLICT = {"409", "ConditionalRequestConflict"}
+
+
+@lru_cache(maxsize=8)
+def _client(endpoint: str | None, region: str | None) -> Any:
+    """The client for an endpoint: made once, used by every thread (botocore's clients are thread-safe)."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+        config=Config(
+            connect_timeout=5,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            max_pool_connections=32,
+            # The default (a CRC on every request) is refused by several S3-compatible stores; we keep our own sha256.
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+class S3Storage:
+    """A bucket, or a prefix of one, as Storage.
+
+    `url` is `s3://bucket/prefix`, with `?endpoint=http://host:port` and `&region=...` for other stores than AWS.
+    Credentials come from where every AWS tool takes them (environment, profile, instance role).
+    """
+
+    def __init__(self, url: str, endpoint: str | None = None) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "s3" or not parts.netloc:
+            raise ValueError(f"{url!r} is not an S3 address; write s3://bucket/prefix")
+        query = parse_qs(parts.query)
+        self.bucket = parts.netloc
+        self.prefix = parts.path.strip("/")
+        self.endpoint = endpoint or query.get("endpoint", [None])[0] or None
+        self.region = query.get("region", [None])[0]
+        self._append = threading.Lock()
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    @property
+    def client(self) -> Any:
+        """The boto3 client, made at the first use (importing boto3 takes half a second)."""
+        with self._explained("connect to"):
+            return _client(self.endpoint, self.region)
+
+    def key(self, name: str) -> str:
+        """The object key of a name. Raises ValueError for a name that leaves the prefix."""
+        if not name or name.startswith("/") or ".." in name.split("/"):
+            raise ValueError(f"{name!r} is not a name below {self.url}")
+        return f"{self.prefix}/{name}" if self.prefix else name
+
+    def read(self, name: str) -> bytes | None:
+        found = self.read_version(name)
+        return None if found is None else found[0]
+
+    def read_version(self, name: str) -> tuple[bytes, str] | None:
+        with self._explained("read", name) as absent:
+            answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name))
+            return answer["Body"].read(), str(answer["ETag"])
+        return _none(absent)
+
+    def download(self, name: str, path: Path) -> bool:
+        with self._explained("read", name) as absent:
+            answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name))
+            with open(path, "wb") as stream:
+                for piece in answer["Body"].iter_chunks(1 << 20):
+                    stream.write(piece)
+            return True
+        _none(absent)
+        return False
+
+    def write(self, name: str, data: Data, *, content_type: str = "") -> None:
+        self._put(name, data, content_type, {})
+
+    def write_new(self, name: str, data: Data, *, content_type: str = "") -> bool:
+        return self._put(name, data, content_type, {"IfNoneMatch": "*"})
+
+    def write_version(self, name: str, data: Data, version: str | None, *, content_type: str = "") -> bool:
+        condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
+        return self._put(name, data, content_type, condition)
+
+    def append_line(self, name: str, value: Any) -> None:
+        """Read, append, write if nobody else did meanwhile, else again: S3 cannot append."""
+        line = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+        with self._append:
+            for _ in range(50):
+                old, version = self.read_version(name) or (b"", None)
+                if old and not old.endswith(b"\n"):
+                    old += b"\n"
+                if self.write_version(name, old + line, version, content_type="application/x-ndjson"):
+                    return
+        raise StorageError(f"cannot append to {name} in {self.url}: other writers were faster fifty times")
+
+    def list(self, prefix: str = "") -> Iterator[str]:
+        whole = f"{self.prefix}/{prefix}" if self.prefix else prefix
+        cut = len(self.prefix) + 1 if self.prefix else 0
+        with self._explained("list", prefix):
+            for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=whole):
+                for item in page.get("Contents", []):
+                    yield str(item["Key"])[cut:]
+
+    def stat(self, name: str) -> int | None:
+        with self._explained("look at", name) as absent:
+            return int(self.client.head_object(Bucket=self.bucket, Key=self.key(name))["ContentLength"])
+        return _none(absent)
+
+    def delete(self, name: str) -> None:
+        with self._explained("delete", name):
+            self.client.delete_object(Bucket=self.bucket, Key=self.key(name))
+
+    def _put(self, name: str, data: Data, content_type: str, condition: dict[str, str]) -> bool:
+        """One object, conditionally; boto3's own upload_file refuses conditions. False: the condition did not hold."""
+        where = {"Bucket": self.bucket, "Key": self.key(name)}
+        kind = {"ContentType": content_type} if content_type else {}
+        if isinstance(data, Path) and data.stat().st_size > PART:
+            return self._put_parts(name, data, where, kind, condition)
+
+        def send() -> None:
+            if isinstance(data, Path):
+                with open(data, "rb") as stream:
+                    self.client.put_object(**where, **kind, **condition, Body=stream)
+            else:
+                self.client.put_object(**where, **kind, **condition, Body=data)
+
+        return self._conditionally(name, send)
+
+    def _put_parts(
+        self, name: str, path: Path, where: dict[str, str], kind: dict[str, str], condition: dict[str, str]
+    ) -> bool:
+        """A large file in parts, one after the other: files go up side by side, so parts need not."""
+
+        def send() -> None:
+            upload = self.client.create_multipart_upload(**where, **kind)["UploadId"]
+            try:
+                parts: Parts = []
+                with open(path, "rb") as stream:
+                    while piece := stream.read(PART):
+                        number = len(parts) + 1
+                        sent = self.client.upload_part(**where, UploadId=upload, PartNumber=number, Body=piece)
+                        parts.append({"PartNumber": number, "ETag": sent["ETag"]})
+                self.client.complete_multipart_upload(
+                    **where, **condition, UploadId=upload, MultipartUpload={"Parts": parts}
+                )
+            except BaseException:
+                with contextlib.suppress(Exception):  # the first failure is the one to tell
+                    self.client.abort_multipart_upload(**where, UploadId=upload)
+                raise
+
+        return self._conditionally(name, send)
+
+    def _conditionally(self, name: str, send: Callable[[], None]) -> bool:
+        from botocore.exceptions import ClientError
+
+        for attempt in range(4):
+            with self._explained("write", name):
+                try:
+                    send()
+                    return True
+                except ClientError as error:
+                    if _code(error) in _TAKEN:
+                        return False
+                    if _code(error) not in _CONFLICT or attempt == 3:  # 409: two conditional writes met, try again
+                        raise
+        return False
+
+    @contextlib.contextmanager
+    def _explained(self, verb: str, name: str = "") -> Iterator[set[str]]:
+        """Turn the library's errors into StorageError; what is absent ends the block and is noted in the list."""
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        absent: set[str] = set()
+        subject = f"{verb} {name} in {self.url}" if name else f"{verb} {self.url}"
+        try:
+            yield absent
+        except ClientError as error:
+            if _code(error) in _MISSING:
+                absent.add(_code(error))
+                return
+            raise StorageError(f"cannot {subject}: {error.response['Error'].get('Message') or _code(error)}") from error
+        except (BotoCoreError, OSError) as error:
+            raise StorageError(f"cannot {subject}: {error}") from error
+
+
+def _code(error: Any) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _none(absent: set[str]) -> None:
+    assert absent, "only an absent object ends a read without an answer"
