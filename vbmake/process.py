@@ -121,6 +121,12 @@ def run(
         with contextlib.suppress(BrokenPipeError, OSError):
             stream.close()
 
+    expired = threading.Event()
+
+    def expire() -> None:
+        expired.set()
+        end(process)
+
     with running(
         args,
         cwd=cwd,
@@ -137,7 +143,7 @@ def run(
             threads.append(threading.Thread(target=feed, args=(process.stdin, stdin), daemon=True))
         for thread in threads:
             thread.start()
-        timer = threading.Timer(timeout, end, args=(process,)) if timeout is not None else None
+        timer = threading.Timer(timeout, expire) if timeout is not None else None
         if timer is not None:
             timer.daemon = True
             timer.start()
@@ -148,14 +154,13 @@ def run(
             for raw in process.stdout:
                 on_line(raw.decode("utf-8", "replace").rstrip("\n"))
         code = finish(process)
-        timed_out = timer is not None and not timer.is_alive()
         if timer is not None:
             timer.cancel()
         for thread in threads:
             thread.join(5)
     if code != 0:
         name = Path(args[0]).name
-        if timed_out and code < 0:
+        if expired.is_set() and code < 0:
             raise JobError(f"{name} did not finish within {timeout:g} s and was ended")
         detail = "\n".join(f"    {line}" for line in list(tail)[-8:])
         raise JobError(f"{name} failed with exit code {code}" + (f":\n{detail}" if detail else ""))

@@ -16,7 +16,12 @@ class Rule:
 
 
 def job(**values: object) -> JobSpec:
-    rest = {"id": "shot:a/0", "options": {"x": 1}, "inputs": {"assets": (Source("a.jpg"),)}, "outputs": {"shot": "w/a.mp4"}}
+    rest = {
+        "id": "shot:a/0",
+        "options": {"x": 1},
+        "inputs": {"assets": (Source("a.jpg"),)},
+        "outputs": {"shot": "w/a.mp4"},
+    }
     return JobSpec(**{"rule": "shot", **rest, **values})  # type: ignore[arg-type]  # fields are given by name in tests
 
 

@@ -85,9 +85,7 @@ def test_captions_of_other_times_are_in_no_window() -> None:
     assert window(layer(kind="captions", cues=cues), 91, 99, FPS) is None
 
 
-@given(
-    start=st.integers(0, 200), length=st.integers(1, 100), a=st.integers(0, 250), n=st.integers(1, 100)
-)
+@given(start=st.integers(0, 200), length=st.integers(1, 100), a=st.integers(0, 250), n=st.integers(1, 100))
 def test_what_is_shown_is_always_inside_the_window(start: int, length: int, a: int, n: int) -> None:
     seen = window(layer(show=[start, start + length]), a, a + n, FPS)
     visible = max(start, a) < min(start + length, a + n)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import MakeClip
 from vbmake.errors import JobError, MissingTool
 from vbmake.render import ffmpeg
 
@@ -47,7 +48,9 @@ def test_another_build_has_another_identity(monkeypatch: pytest.MonkeyPatch, tmp
 
 def test_a_named_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("VBMAKE_FFMPEG", "/nowhere/ffmpeg")
-    with pytest.raises(MissingTool, match=r"VBMAKE_FFMPEG is '/nowhere/ffmpeg', which is no program; correct it or unset"):
+    with pytest.raises(
+        MissingTool, match=r"VBMAKE_FFMPEG is '/nowhere/ffmpeg', which is no program; correct it or unset"
+    ):
         ffmpeg.executable()
 
 
@@ -57,11 +60,11 @@ def test_an_honest_file_is_read(talking_clip: Path, photo: Path, tone: Path) -> 
 
 
 @pytest.mark.parametrize("name", ["list.m3u8", "list.mp4", "list.ts"])
-def test_a_playlist_reads_no_other_file(make_clip, tmp_path: Path, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_playlist_reads_no_other_file(make_clip: MakeClip, tmp_path: Path, name: str) -> None:
     secret = make_clip("secret.ts", "-c:v mpeg2video", frames=10)
     playlist = tmp_path / name
     playlist.write_text(f"#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{secret}\n#EXT-X-ENDLIST\n")
-    with pytest.raises(JobError, match="Invalid argument|not allowed|Invalid data|not on|whitelist"):
+    with pytest.raises(JobError, match=r"not on whitelist|Invalid data|Invalid argument"):
         read(playlist)
 
 
@@ -85,7 +88,7 @@ def test_a_name_with_a_pattern_is_one_file(photo: Path, tmp_path: Path) -> None:
         read(tmp_path / name)
     shutil.copy(photo, tmp_path / "1.jpg")
     (tmp_path / "%d.jpg").unlink()
-    with pytest.raises(JobError, match="No such file"):
+    with pytest.raises(JobError, match="not on whitelist"):
         read(tmp_path / "%d.jpg")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,7 @@ from tests.run.world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path) -> World:
     world_module.ran.clear()
     world_module.during.clear()
-    yield World(tmp_path / "project", tmp_path / "cache")
+    return World(tmp_path / "project", tmp_path / "cache")

@@ -77,8 +77,17 @@ def plan_of(*jobs: JobSpec) -> BuildPlan:
 def two_layers(text: str = "film") -> BuildPlan:
     """a.txt and b.txt -> two parts -> one final film."""
     return plan_of(
-        job("one", Source("a.txt")), job("two", Source("b.txt")), job("film", out("one"), out("two"), text=text, final=True)
+        job("one", Source("a.txt")),
+        job("two", Source("b.txt")),
+        job("film", out("one"), out("two"), text=text, final=True),
     )
+
+
+def big_plan(parts: int = 30) -> BuildPlan:
+    """Thirty parts and a film of them."""
+    names = [f"part{number}" for number in range(parts)]
+    jobs = [job(name, Source("a.txt")) for name in names]
+    return plan_of(*jobs, job("film", *map(out, names), final=True))
 
 
 class World:

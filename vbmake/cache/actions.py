@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from vbmake.plan.keys import action_key
@@ -42,7 +42,7 @@ class ActionCache:
 
     def put(self, entry: Entry) -> bool:
         """Store an entry unless a whole one is there: the first write wins, a damaged one is mended. True: stored."""
-        data = json.dumps(asdict(entry), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        data = json.dumps(vars(entry), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
         name = self.name(entry.key)
         if self.storage.write_new(name, data, content_type="application/json"):
             return True

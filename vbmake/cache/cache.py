@@ -10,6 +10,7 @@ from pathlib import Path
 
 from vbmake.cache.actions import ActionCache, Entry
 from vbmake.cache.contents import ContentStore
+from vbmake.cache.gc import mark_used
 from vbmake.cache.settings import CacheSettings, Mode
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage, StorageError
@@ -87,6 +88,7 @@ class Cache:
             with tier.guarded("looking up"):
                 entry = tier.actions.get(key)
             if entry is not None:
+                self._used(tier, tier.actions.name(key))
                 if tier is self.remote and self.local is not None and self.local.open:
                     with self.local.guarded("writing"):
                         self.local.actions.put(entry)
@@ -106,6 +108,7 @@ class Cache:
                     if tier is self.local:
                         tier.contents.drop(sha256)
             if found:
+                self._used(tier, tier.contents.name(sha256))
                 if tier is self.remote and self.local is not None and self.local.open:
                     with self.local.guarded("writing"):
                         self.local.contents.put(sha256, path)
@@ -151,6 +154,10 @@ class Cache:
 
     def _tiers(self) -> list[Tier]:
         return [tier for tier in (self.local, self.remote) if tier is not None and tier.open]
+
+    def _used(self, tier: Tier, name: str) -> None:
+        if tier is self.local and isinstance(tier.storage, LocalStorage):
+            mark_used(tier.storage.path(name))
 
     def _upload(self, entry: Entry, files: Mapping[str, Path]) -> None:
         if self.remote is not None and self.remote.open:

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from vbmake.errors import WorkspaceError
+from vbmake.run.disk import explained
 
 EVENTS = Path(".vbmake") / "events.jsonl"
 
@@ -35,18 +35,21 @@ class Events:
     def __init__(self, root: Path, run: str = "", clock: Callable[[], datetime] = _now) -> None:
         self._path = root / EVENTS
         self._clock = clock
+        self._handle: int | None = None
         self.run = run or f"{clock():%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
 
     def write(self, event: str, **fields: Any) -> None:
         """Append one event. Raises WorkspaceError when the directory cannot be written."""
         record = {"event": event, "time": self._clock().isoformat(timespec="milliseconds"), "run": self.run, **fields}
         line = json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
-        try:
-            self._path.parent.mkdir(exist_ok=True)
-            handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-            try:
-                os.write(handle, line.encode())  # one call a line: two builds never mix within a line
-            finally:
-                os.close(handle)
-        except OSError as error:
-            raise WorkspaceError(f"cannot write {self._path}: {error.strerror or error}") from error
+        with explained("write", self._path):
+            if self._handle is None:
+                self._path.parent.mkdir(exist_ok=True)
+                self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            os.write(self._handle, line.encode("utf-8", "replace"))  # one call a line: two builds never mix in one
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,15 +32,12 @@ class FilmProject:
     prefix: str
     workspace: Workspace
     plan: BuildPlan
+    whole: bool = True  # whether the plan is of everything that `video.yaml` declares
 
     @property
     def complete(self) -> bool:
         """Whether every job is planned."""
         return not self.plan.pending
-
-    def holds(self, path: str) -> bool:
-        """Whether a path, as doit sees it, lies in the project's directory."""
-        return within(self.base, path)
 
     def name(self, job_id: str) -> str:
         """The doit task name of a job."""
@@ -53,6 +50,13 @@ class FilmProject:
     def finals(self) -> list[str]:
         """Task names of the final targets."""
         return [self.name(job.id) for job in self.plan.jobs if job.final]
+
+    def documents(self) -> set[str]:
+        """The files that the declaration is made of (scene files, data, rules), as doit sees them."""
+        from vbmake.run.declaration import read_declaration
+
+        files = read_declaration(self.root).files
+        return {self.path(name) for name in files if not os.path.isabs(name)}
 
     def pending_tasks(self) -> list[str]:
         """Names of the tasks whose outputs the plan must measure before it can go on."""
@@ -138,18 +142,25 @@ class Unplanned:
 _open: dict[Path, Workspace] = {}
 
 
-def open_project(root: Path, base: str = "", prefix: str = "") -> FilmProject:
+def open_project(
+    root: Path, base: str = "", prefix: str = "", opened: Callable[[Path], Workspace] | None = None
+) -> FilmProject:
     """Open a project (once in a call: a later round plans again in the same workspace) and plan it.
 
-    Raises ProjectError when the declaration is wrong, WorkspaceError when the directory cannot be used.
+    `opened` gives a workspace that plans something else than the whole of `video.yaml`. Raises ProjectError when the
+    declaration is wrong, WorkspaceError when the directory cannot be used.
     """
-    from vbmake.run.workspace import Workspace  # pydantic, YAML and the planner come with it
-
     key = root.resolve()
     workspace = _open.get(key)
     if workspace is None:
-        workspace = _open[key] = Workspace.open(key, warn=_warn)
-    return FilmProject(root=key, base=base, prefix=prefix, workspace=workspace, plan=workspace.plan())
+        workspace = _open[key] = (opened or _workspace)(key)
+    return FilmProject(key, base, prefix, workspace, workspace.plan(), whole=opened is None)
+
+
+def _workspace(root: Path) -> Workspace:
+    from vbmake.run.workspace import Workspace  # pydantic, YAML and the planner come with it
+
+    return Workspace.open(root, warn=warn)
 
 
 def close_all(*, interrupted: bool = False) -> None:
@@ -162,5 +173,6 @@ def close_all(*, interrupted: bool = False) -> None:
         workspace.close(interrupted=interrupted)
 
 
-def _warn(text: str) -> None:
+def warn(text: str) -> None:
+    """Tell what degrades a build without failing it (a cache out of reach)."""
     sys.stderr.write(f"{text}\n")

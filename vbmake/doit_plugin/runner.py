@@ -204,7 +204,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 name = task.name
                 task.actions[0].on_progress = lambda done, total: report(name, done, total)
             if self.always_execute:
-                handle.project.workspace.forget(handle.job.id)
+                _disown(handle)
         self._workers.submit(node, lambda: task.execute(self.stream))
 
     def _finish(self, done: Done) -> bool:
@@ -329,3 +329,12 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                         self._ended_well(node.task, handle, outcome.how, outcome.seconds)
                     else:
                         self.process_task_result(node, None)
+
+
+def _disown(handle: JobHandle) -> None:
+    """Let a job be done again although its result is recorded or in a cache: what `--always-execute` asks for."""
+    workspace = handle.project.workspace
+    key = workspace.status(handle.job).key
+    if key is not None:
+        workspace.cache.reject(key)
+    workspace.forget(handle.job.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -54,6 +54,9 @@ class Scope:
         """Tasks of the user's that make sources of the films: they go first, and the films are planned anew."""
         paths = {dep for task in self.closure.values() if job_of(task) is not None for dep in task.file_dep}
         paths |= {path for project in self.projects for path in project.pending_files()}
+        for project in self.projects:
+            if any(within(project.base, path) for task in self._own(self.control.tasks) for path in task.targets):
+                paths |= project.documents()
         makers = {self.control.targets[path] for path in paths if path in self.control.targets}
         for unplanned in self.unplanned:
             makers |= {name for path, name in self.control.targets.items() if within(unplanned.base, path)}
@@ -87,8 +90,13 @@ class Scope:
         """Whether something selected may be, or may need, what is only known when a film in `base` is planned."""
         if self._unknown:
             return True
-        own = (task for task in self.closure.values() if META not in (task.meta or {}))
+        own = self._own(self.closure)
         return any(within(base, dep) and dep not in self.control.targets for task in own for dep in task.file_dep)
+
+    @staticmethod
+    def _own(tasks: Mapping[str, Any]) -> list[Any]:
+        """The tasks of the user's among these."""
+        return [task for task in tasks.values() if META not in (task.meta or {})]
 
     def _asks_for_more(self, project: FilmProject) -> bool:
         if self.selection is None or self._awaits(project.base):

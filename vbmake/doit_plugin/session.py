@@ -112,7 +112,8 @@ class Session:
     def _begin(self, projects: list[FilmProject], number: int) -> None:
         for project in projects:
             states = project.workspace.survey(project.plan)
-            project.workspace.write_plan(project.plan)
+            if project.whole:
+                project.workspace.write_plan(project.plan)
             self.events(project).write("begin", round=number, jobs=len(project.plan.jobs))
             if hasattr(self.reporter, "expect"):
                 due = {project.name(id): state.seconds for id, state in states.items() if state.state != "current"}
@@ -138,12 +139,13 @@ class Session:
             with contextlib.suppress(WorkspaceError):
                 totals = tally.totals() if tally is not None else {}
                 events.write("end", exit=code, seconds=round(seconds, 3), totals=totals)
+            events.close()
 
     def _stamp(self, runner: PoolRunner) -> None:
         """Remember complete builds, so that the next one that finds nothing changed costs nothing."""
         for project in projects_of(self.tasks):
             finals = project.finals()
-            if finals and not project.plan.pending and runner.well.issuperset(finals):
+            if project.whole and project.complete and finals and runner.well.issuperset(finals):
                 project.workspace.write_stamp(project.plan)
 
 

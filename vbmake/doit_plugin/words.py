@@ -1,7 +1,7 @@
 """vbmake's own commands by name, and where each lives.
 
-They are deliberately no doit plugins: doit takes the name of every installed command away from the tasks of every project,
-so that a foreign one with a task called `plan` would break as soon as vbmake is installed. Under the name `vbmake` they
+They are no doit plugins on purpose: doit takes the name of every installed command away from every project's tasks, so
+that a foreign one with a task called `plan` would break as soon as vbmake is installed. Under the name `vbmake` they
 are ordinary commands; under `doit` the `run` command takes such a word for a command only where it cannot be a task.
 """
 

@@ -15,26 +15,38 @@ def plain(value: Any) -> Any:
     A float that is a whole number and the int of the same value mean the same to a rule, so they must give one key.
     Raises TypeError for what has no canonical form (NaN, infinities, other types).
     """
-    if value is None or isinstance(value, bool | str | int):
+    kind = type(value)
+    if kind is str or kind is int or kind is bool or value is None:
         return value
-    if isinstance(value, Fraction):
-        return str(value)
-    if isinstance(value, float):
+    if kind is dict:
+        return {str(key): plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    if kind is float:
         if value != value or value in (float("inf"), float("-inf")):
             raise TypeError(f"{value} has no canonical form")
         return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    if isinstance(value, Fraction):
+        return str(value)
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    raise TypeError(f"{type(value).__name__} has no canonical form")
+    raise TypeError(f"{kind.__name__} has no canonical form")
 
 
 def canonical_json(value: Any) -> str:
     """Canonical JSON text: equal values give equal text, byte for byte (floats by Python's shortest repr)."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _dump(plain(value))
 
 
 def digest(value: Any) -> str:
     """sha256 (hex) of the canonical JSON."""
-    return hashlib.sha256(canonical_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_plain(plain(value))
+
+
+def digest_plain(value: Any) -> str:
+    """sha256 (hex) of the canonical JSON of what `plain` returned: a large plan is not made plain twice."""
+    return hashlib.sha256(_dump(value).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _dump(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from vbmake.plan.canonical import digest, plain
+from vbmake.plan.canonical import digest_plain, plain
 from vbmake.plan.types import JobSpec
 
 
@@ -45,8 +45,8 @@ def key_material(
 
 
 def action_key(material: Mapping[str, Any]) -> str:
-    """sha256 (hex) of the canonical JSON of the material."""
-    return digest(material)
+    """sha256 (hex) of the canonical JSON of a `key_material`."""
+    return digest_plain(material)
 
 
 def changes(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:

@@ -14,7 +14,7 @@ _CLOSERS = "\"'”’»)]}」』）"
 _TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", "e.g.", "i.e.", "no."})
 
 # What a break after a word costs, and what a cue costs. A whole cue more costs 1.
-_AFTER_SENTENCE, _AFTER_CLAUSE, _AFTER_WORD = 0.0, 0.25, 0.8
+_AFTER_SENTENCE, _AFTER_CLAUSE, _AFTER_WORD, _AFTER_TITLE = 0.0, 0.25, 0.8, 1.6
 _SENTENCE_ENDS_INSIDE = 0.7
 _ALONE = 1.5
 _UNEVEN = 0.6
@@ -80,7 +80,7 @@ def _ending(text: str) -> float:
     bare = text.strip().rstrip(_CLOSERS)
     if bare.endswith(_SENTENCE_ENDS):
         initial = len(bare) == 2 and bare[0].isupper()
-        return _AFTER_WORD if initial or bare.lower() in _TITLES else _AFTER_SENTENCE
+        return _AFTER_TITLE if initial or bare.lower() in _TITLES else _AFTER_SENTENCE
     return _AFTER_CLAUSE if bare.endswith(_CLAUSE_ENDS) else _AFTER_WORD
 
 

@@ -81,7 +81,7 @@ def timeline_record(draft: Draft, film: Film, name: str, geometry: Geometry, tim
 def chapters(timed: Sequence[Timed]) -> list[dict[str, Any]]:
     """Chapters in frames, from the titles of scenes; each lasts until the next begins."""
     titled = [(scene.scene.title, scene.start) for scene in timed if scene.scene.title]
-    ends = [start for _, start in titled[1:]] + [timed[-1].end]
+    ends = [*(start for _, start in titled), timed[-1].end][1:]
     return [
         {"title": title, "start": start, "end": end}
         for (title, start), end in zip(titled, ends, strict=True)

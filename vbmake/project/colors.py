@@ -6,7 +6,7 @@ import colorsys
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 # CSS Color Module Level 4, section 6.1: the named colours.
 _TABLE = """aliceblue f0f8ff antiquewhite faebd7 aqua 00ffff aquamarine 7fffd4 azure f0ffff beige f5f5dc bisque ffe4c4
@@ -73,4 +73,9 @@ def _function_color(kind: str, parts: list[str]) -> str:
     return "#" + "".join(f"{round(min(max(part, 0), 1) * 255):02x}" for part in (red, green, blue, alpha))
 
 
-Color = Annotated[str, BeforeValidator(parse_color)]
+SCHEMA: dict[str, Any] = {
+    "type": "string",
+    "pattern": r"^\s*(#[0-9A-Fa-f]{3,8}|[A-Za-z]+|(rgb|hsl)a?\(.*\))\s*$",
+    "examples": ["white", "#ff8800", "#ff880080", "rgb(255 136 0 / 50%)"],
+}
+Color = Annotated[str, BeforeValidator(parse_color), WithJsonSchema(SCHEMA)]

@@ -13,7 +13,7 @@ from vbmake.project.node import List, Map, Node, Problems, Scalar, describe, fro
 from vbmake.project.template import TemplateError, Templates
 
 MAX_ITEMS = 10_000
-MAX_NODES = 1_000_000
+MAX_NODES = 500_000
 RESERVED = (
     "vars",
     "data",
@@ -38,10 +38,16 @@ Scope = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of a loop: the scope with its names, and how an error message calls it."""
+    """One turn of a loop: the names it adds to the scope around it, and how an error message calls it."""
 
-    scope: Scope
+    around: Scope
+    names: Mapping[str, Any]
     context: str
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        """All names of the turn; made when asked for, since a loop may have many turns and a project many names."""
+        return {**self.around, **self.names}
 
 
 class Expander:
@@ -132,7 +138,9 @@ class Expander:
         rest = {key: item for key, item in node.items.items() if key not in ("for", "if")}
         body = Map(rest, node.keys, node.place, node.context)
         condition = node.items.get("if")
-        for turn in self.turns(node.items["for"], scope, context) if "for" in node.items else [Turn(scope, context)]:
+        for turn in (
+            self.turns(node.items["for"], scope, context) if "for" in node.items else [Turn(scope, {}, context)]
+        ):
             if condition is None or self._holds(condition, turn):
                 if "include" in rest:
                     yield from self._included(body, turn, stack)
@@ -158,7 +166,7 @@ class Expander:
             allowed = 'for: {row: "{{ data.rows }}"}'
             self.problems.add(node, "for says a name and a list", found=describe(node), allowed=allowed)
             return []
-        turns = [Turn(scope, context)]
+        turns = [Turn(scope, {}, context)]
         for name, item in node.items.items():
             if not self._usable(name, node, "loop"):
                 return []
@@ -169,8 +177,9 @@ class Expander:
                 )
                 return []
         outer = scope.get("loop")
+        total = len(turns)
         return [
-            Turn({**turn.scope, "loop": _loop(number, len(turns), outer)}, turn.context)
+            Turn(scope, {**turn.names, "loop": _loop(number, total, outer)}, turn.context)
             for number, turn in enumerate(turns)
         ]
 
@@ -188,7 +197,7 @@ class Expander:
             f"{turn.context}, " * bool(turn.context) + f"{name} {number} of {total}" for number in range(1, total + 1)
         ]
         pairs = zip(made.items, contexts, strict=True)
-        return [Turn({**turn.scope, name: scope_value(item)}, context) for item, context in pairs]
+        return [Turn(turn.around, {**turn.names, name: scope_value(item)}, context) for item, context in pairs]
 
     def _holds(self, node: Node, turn: Turn) -> bool:
         made = self.value(node, turn.scope, context=turn.context)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from vbmake.project.model import Model
-from vbmake.project.motion import Animate, Effect, Motion, Show, as_show
+from vbmake.project.motion import Animate, Effect, Motion, Span
 from vbmake.project.text_style import WordOrStyle
 from vbmake.project.units import (
     Anchor,
@@ -41,7 +41,7 @@ class Layer(Model):
     rotate: Angle = Field(default=0.0, description="Degrees, clockwise, around its origin.")
     scale: float = Field(default=1.0, gt=0, le=100, description="Scale around its origin.")
     flip: Literal["none", "horizontal", "vertical", "both"] = Field(default="none", description="Mirror it.")
-    show: Annotated[Show, BeforeValidator(as_show)] | None = Field(
+    show: Span | None = Field(
         default=None, description="When it is seen, from the start of the scene: [0.5s, 4s], or the start alone."
     )
     enter: Effect | None = Field(default=None, description="How it comes: {fade: 0.4s}.")
@@ -87,14 +87,6 @@ class ImageLayer(Picture):
         return "image"
 
 
-def _trim(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        if len(value) != 2:
-            raise ValueError("trim is [start, end], or the start alone")
-        return {"start": value[0], "end": None if value[1] == "end" else value[1]}
-    return value if isinstance(value, dict | Show) else {"start": value}
-
-
 class Freeze(Model):
     """A picture of a clip that stands still for a while."""
 
@@ -105,9 +97,7 @@ class Freeze(Model):
 class Playing(Model):
     """How a recording is played."""
 
-    trim: Annotated[Show, BeforeValidator(_trim)] | None = Field(
-        default=None, description="The part to play: [2s, 8s], or the start alone."
-    )
+    trim: Span | None = Field(default=None, description="The part to play: [2s, 8s], or the start alone.")
     speed: Factor = Field(default=1, validate_default=True, description="2 is twice as fast. Sound keeps its pitch.")
     loop: bool = Field(default=False, description="Begin again at its end.")
     reverse: bool = Field(default=False, description="Play it backwards.")

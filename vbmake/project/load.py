@@ -60,8 +60,9 @@ def _read(root: Path, file: Path, problems: Problems) -> tuple[list[Film], list[
     data = documents.data(merged.items["data"]) if "data" in merged.items else {}
     rules = read_rules(root, problems)
     sources = SourceCheck(root, rules, problems)
+    names: dict[str, Scalar] = {}
     films = [
-        _film(merged, name, turn, expander, sources, problems)
+        _film(merged, name, turn, names, expander, sources, problems)
         for name, turn in _films(merged, data, expander, problems)
     ]
     own_rules = (
@@ -75,7 +76,7 @@ def _films(tree: Map, data: dict[str, Any], expander: Expander, problems: Proble
     base = {"data": data}
     node = tree.items.get("films")
     if node is None:
-        return [(None, Turn(base, ""))]
+        return [(None, Turn(base, {}, ""))]
     if not isinstance(node, Map) or set(node.items) != {"for", "name"}:
         allowed = '{for: {row: "{{ data.rows }}"}, name: "{{ row.slug }}"}'
         problems.add(node, "films says `for` and `name`", found=describe(node), allowed=allowed)
@@ -85,17 +86,17 @@ def _films(tree: Map, data: dict[str, Any], expander: Expander, problems: Proble
     turns = expander.turns(node.items["for"], scope)
     if not turns and not problems:
         problems.add(node.items["for"], "the loop goes through an empty list: there is no film to make")
-    kept = [Turn({"data": data, **{key: turn.scope[key] for key in _loop_names(node)}}, turn.context) for turn in turns]
-    return [(node.items["name"], turn) for turn in kept]
-
-
-def _loop_names(films: Map) -> list[str]:
-    loop = films.items["for"]
-    return [*loop.items, "loop"] if isinstance(loop, Map) else []
+    return [(node.items["name"], Turn(base, turn.names, turn.context)) for turn in turns]
 
 
 def _film(
-    tree: Map, name: Node | None, turn: Turn, expander: Expander, sources: SourceCheck, problems: Problems
+    tree: Map,
+    name: Node | None,
+    turn: Turn,
+    names: dict[str, Scalar],
+    expander: Expander,
+    sources: SourceCheck,
+    problems: Problems,
 ) -> Film | None:
     """One film of the declaration, with the loop's names of `films` in scope."""
     scope = expander.scope(tree.items.get("vars"), turn.scope)
@@ -105,13 +106,21 @@ def _film(
     if name is not None:
         made.items["name"] = expander.value(name, scope, context=turn.context)
         made.keys.setdefault("name", name.place)
-    _check_name(made.items.get("name"), problems)
+    _check_name(made.items.get("name"), names, problems)
     give_ids(made.items.get("scenes"), problems)
     check_references(made, problems)
     sources.check(made)
     return check_film(made, problems)
 
 
-def _check_name(node: Node | None, problems: Problems) -> None:
-    if isinstance(node, Scalar) and node.value is not None and not node.broken and not check_id(node.raw):
+def _check_name(node: Node | None, taken: dict[str, Scalar], problems: Problems) -> None:
+    """Note a film's name that cannot be a file's, or that another film has."""
+    if not isinstance(node, Scalar) or node.value is None or node.broken:
+        return
+    if not check_id(node.raw):
         tell_bad_id(node, node.raw, "name of a film", problems)
+        return
+    first = taken.setdefault(node.raw.lower(), node)
+    if first is not node:
+        hint = f"the first is for {first.context}: put what differs into the name" if first.context else ""
+        problems.add(node, "this name of a film is used twice", found=node.raw, hint=hint)

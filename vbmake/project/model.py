@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, PrivateAttr
+from pydantic_core import CoreSchema
 
 from vbmake.errors import Place
 
@@ -24,3 +25,18 @@ class Model(BaseModel):
 def word_or_mapping(value: Any) -> str:
     """Tells which side of "a word, or a mapping" a value is on, so that its mistakes are told of that side only."""
     return "<mapping>" if isinstance(value, dict | Model) else "<word>"
+
+
+class Also:
+    """Other ways to write a field, for the JSON Schema: a validator accepts them, pydantic cannot know of them.
+
+    Without schemas: a list may be written as its one item.
+    """
+
+    def __init__(self, *schemas: dict[str, Any]) -> None:
+        self.schemas = schemas
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """The field's own schema, or one of the others."""
+        own: dict[str, Any] = handler(schema)
+        return {"anyOf": [*(self.schemas or [own["items"]]), own]}

@@ -25,9 +25,9 @@ from vbmake.project.layers import (
     VideoLayer,
     layer_contents,
 )
-from vbmake.project.model import Model, word_or_mapping
+from vbmake.project.model import Also, Model, word_or_mapping
 from vbmake.project.motion import EASINGS, Animate, Effect, Motion, NumberKey, PlaceKey, Show
-from vbmake.project.sounds import Music, Say, Sound, Voice, as_say
+from vbmake.project.sounds import Music, Said, Say, Sound, Voice
 from vbmake.project.text_style import Box, Outline, Shadow, TextStyle, WordOrStyle
 from vbmake.project.units import AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Seconds
 
@@ -112,6 +112,7 @@ AnyTransition = Annotated[
     Annotated[Literal["none"], Tag("<word>")] | Annotated[Transition, Tag("<mapping>")],
     Discriminator(word_or_mapping),
     BeforeValidator(_transition),
+    Also({"type": "string", "enum": ["none", *TRANSITIONS]}),
 ]
 
 
@@ -157,12 +158,12 @@ class Format(Model):
 class Scene(Model):
     """A piece of the film."""
 
-    id: str = Field(description="Its name, each once: letters, digits, - and .")
+    id: str = Field(description="Its name, each once. Default: made of its title or its first words.")
     title: str | None = Field(default=None, max_length=300, description="A chapter begins here, with this title.")
     duration: Duration | None = Field(
         default=None, description="How long it lasts. Default: as long as its voice, else its longest clip."
     )
-    say: Annotated[Say, BeforeValidator(as_say)] | None = Field(default=None, description="What is said.")
+    say: Said | None = Field(default=None, description="What is said.")
     pad: tuple[Seconds, Seconds] | None = Field(default=None, description="Time before and after the voice.")
     layers: list[AnyLayer] = Field(default=[], max_length=500, description="What is seen, from the bottom up.")
     sounds: list[Sound] = Field(default=[], max_length=500, description="Sounds.")
@@ -200,9 +201,7 @@ class Film(Model):
     """One film: the whole of a `video.yaml`, after variables, loops and includes."""
 
     vbmake: Literal[1] = Field(description="The version of this language.")
-    name: str | None = Field(
-        default=None, description="The file name of the film. Default: the project directory's name."
-    )
+    name: str | None = Field(default=None, description="The file name of the film. Default: made of its title.")
     title: str | None = Field(default=None, max_length=300, description="The title tag of the film.")
     language: Language | None = Field(default=None, description="Its language: en, de, pt-BR ...")
     size: Canvas = Field(default="1280x720", validate_default=True, description="Width and height.")
@@ -213,7 +212,7 @@ class Film(Model):
     styles: dict[str, TextStyle] = Field(default={}, description="Looks of text by name.")
     voice: Voice = Field(default=Voice(), description="Who speaks.")
     voices: dict[str, Voice] = Field(default={}, description="More voices by the name that `say` uses.")
-    music: list[Music] = Field(default=[], description="Music under the film: one, or a list.")
+    music: Annotated[list[Music], Also()] = Field(default=[], description="Music under the film: one, or a list.")
     loudness: float | None = Field(
         default=-16.0, ge=-40, le=-5, description="The film's loudness in LUFS; null: as mixed."
     )

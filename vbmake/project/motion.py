@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from vbmake.project.model import Model
+from vbmake.project import unit_schemas
+from vbmake.project.model import Also, Model
 from vbmake.project.units import Duration, Offset, Seconds, Share
 
 _CURVES = ("quad", "cubic", "quart", "quint", "sine", "expo", "circ", "back", "elastic", "bounce")
@@ -54,7 +55,7 @@ class Effect(Model):
 class Motion(Model):
     """A slow zoom or pan of the picture inside its frame."""
 
-    zoom: Annotated[tuple[float, float], BeforeValidator(_pair)] = Field(
+    zoom: Annotated[tuple[float, float], BeforeValidator(_pair), Also({"type": "number"})] = Field(
         default=(1.0, 1.15), description="Magnification at the start and at the end, 1 to 10."
     )
     from_: tuple[Share, Share] = Field(
@@ -81,6 +82,11 @@ def _key(value: Any) -> Any:
     return value
 
 
+def _key_schema(value: dict[str, Any]) -> dict[str, Any]:
+    items = [unit_schemas.TIME, value, {"enum": list(EASINGS)}]
+    return {"type": "array", "prefixItems": items, "items": False, "minItems": 2}
+
+
 class PlaceKey(Model):
     """A keyframe of a place: `[2s, 40%]` or `[2s, 40%, ease-out]`."""
 
@@ -97,14 +103,18 @@ class NumberKey(Model):
     easing: Easing = Field(default="ease-in-out", description="The course from the key before to this one.")
 
 
+APlaceKey = Annotated[PlaceKey, BeforeValidator(_key), Also(_key_schema(unit_schemas.LENGTH))]
+ANumberKey = Annotated[NumberKey, BeforeValidator(_key), Also(_key_schema({"type": "number"}))]
+
+
 class Animate(Model):
     """Keyframes: how place, scale, rotation and opacity change over time."""
 
-    x: list[Annotated[PlaceKey, BeforeValidator(_key)]] = Field(default=[], description="Across, of the width.")
-    y: list[Annotated[PlaceKey, BeforeValidator(_key)]] = Field(default=[], description="Down, of the height.")
-    scale: list[Annotated[NumberKey, BeforeValidator(_key)]] = Field(default=[], description="Scale; 1 is as it is.")
-    rotate: list[Annotated[NumberKey, BeforeValidator(_key)]] = Field(default=[], description="Degrees, clockwise.")
-    opacity: list[Annotated[NumberKey, BeforeValidator(_key)]] = Field(default=[], description="0 to 1.")
+    x: list[APlaceKey] = Field(default=[], description="Across, of the width.")
+    y: list[APlaceKey] = Field(default=[], description="Down, of the height.")
+    scale: list[ANumberKey] = Field(default=[], description="Scale; 1 is as it is.")
+    rotate: list[ANumberKey] = Field(default=[], description="Degrees, clockwise.")
+    opacity: list[ANumberKey] = Field(default=[], description="0 to 1.")
 
     @field_validator("x", "y", "scale", "rotate", "opacity")
     @classmethod
@@ -122,11 +132,10 @@ class Animate(Model):
         return keys
 
 
-def as_show(value: Any) -> Any:
-    """The list [start, end], or the start alone, stands for a Show of them."""
+def _as_show(value: Any) -> Any:
     if isinstance(value, list | tuple):
         if len(value) != 2:
-            raise ValueError("show is [start, end], or the start alone")
+            raise ValueError("this is [start, end], or the start alone")
         return {"start": value[0], "end": None if value[1] == "end" else value[1]}
     return value if isinstance(value, dict | Show) else {"start": value}
 
@@ -140,5 +149,15 @@ class Show(Model):
     @model_validator(mode="after")
     def _order(self) -> Show:
         if self.end is not None and self.end <= self.start:
-            raise ValueError("show ends after it starts")
+            raise ValueError("the end comes after the start")
         return self
+
+
+_SPAN = {
+    "type": "array",
+    "prefixItems": [unit_schemas.TIME, {"anyOf": [{"const": "end"}, unit_schemas.TIME]}],
+    "items": False,
+    "minItems": 2,
+    "examples": [["0.5s", "4s"], ["2s", "end"]],
+}
+Span = Annotated[Show, BeforeValidator(_as_show), Also(_SPAN, unit_schemas.TIME)]

@@ -1,4 +1,4 @@
-"""Jinja2's sandbox, closed further: the only filters, tests and methods of expressions, each bounded in what it makes."""
+"""Jinja2's sandbox, closed further: the only filters, tests and methods of expressions, bounded in what they make."""
 
 from __future__ import annotations
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from vbmake.project.layers import Playing
-from vbmake.project.model import Model, word_or_mapping
+from vbmake.project.model import Also, Model, word_or_mapping
 from vbmake.project.units import Duck, Duration, Gain, Seconds
 
 
@@ -85,8 +85,7 @@ WordOrVoice = Annotated[
 ]
 
 
-def as_say(value: Any) -> Any:
-    """The words alone stand for a Say of them."""
+def _as_say(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
 
@@ -98,3 +97,6 @@ class Say(Model):
     at: Seconds | None = Field(default=None, description="When it starts. Default: after the first of `pad`.")
     gain: Gain = Field(default=0.0, description="Louder or softer.")
     take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another sample.")
+
+
+Said = Annotated[Say, BeforeValidator(_as_say), Also({"type": "string"})]

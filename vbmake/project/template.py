@@ -22,7 +22,7 @@ from vbmake.project.words import nearest
 __all__ = ["TemplateError", "Templates"]
 
 MAX_TEMPLATE = 20_000
-MAX_RENDERED = 20_000_000
+MAX_RENDERED = 10_000_000
 _WEIGHT = 10  # what a value counts beside its characters
 _STATEMENTS = "{{ value }}, {{ value | filter }}, {{ a if condition else b }} and {% if %} are understood"
 _ALLOWED_NODES: tuple[type[nodes.Node], ...] = (

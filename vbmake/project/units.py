@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainSerializer
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from vbmake.project import unit_schemas
 from vbmake.project.colors import Color, parse_color
 
 __all__ = [
@@ -47,6 +48,10 @@ _NTSC = {"23.976": Fraction(24000, 1001), "23.98": Fraction(24000, 1001), "29.97
 }
 
 
+_written = PlainSerializer(str, return_type=str)
+_decibels = PlainSerializer(lambda gain: f"{gain:g}dB", return_type=str)
+
+
 def parse_seconds(value: Any) -> Fraction:
     """Seconds from `2s`, `500ms`, `1m30s`, `1:03.5`, `1:02:03` or 0. Raises ValueError."""
     if isinstance(value, Fraction):
@@ -83,8 +88,8 @@ def _moment(value: Any) -> Fraction:
     return seconds
 
 
-Seconds = Annotated[Fraction, BeforeValidator(_moment), PlainSerializer(str, return_type=str)]
-Duration = Annotated[Fraction, BeforeValidator(_duration), PlainSerializer(str, return_type=str)]
+Seconds = Annotated[Fraction, BeforeValidator(_moment), _written, WithJsonSchema(unit_schemas.TIME)]
+Duration = Annotated[Fraction, BeforeValidator(_duration), _written, WithJsonSchema(unit_schemas.TIME)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +136,9 @@ def _extent(value: Any) -> Length:
 
 
 _show = PlainSerializer(lambda length: f"{length.value:g}{length.unit}", return_type=str)
-Offset = Annotated[Length, BeforeValidator(parse_length), _show]
-Size = Annotated[Length, BeforeValidator(_size), _show]
-Extent = Annotated[Length, BeforeValidator(_extent), _show]
+Offset = Annotated[Length, BeforeValidator(parse_length), _show, WithJsonSchema(unit_schemas.LENGTH)]
+Size = Annotated[Length, BeforeValidator(_size), _show, WithJsonSchema(unit_schemas.LENGTH)]
+Extent = Annotated[Length, BeforeValidator(_extent), _show, WithJsonSchema(unit_schemas.LENGTH)]
 
 
 def parse_gain(value: Any) -> float:
@@ -158,8 +163,18 @@ def _duck(value: Any) -> float:
     return gain
 
 
-Gain = Annotated[float, BeforeValidator(parse_gain), PlainSerializer(lambda gain: f"{gain:g}dB", return_type=str)]
-Duck = Annotated[float, BeforeValidator(_duck), PlainSerializer(lambda gain: f"{gain:g}dB", return_type=str)]
+Gain = Annotated[
+    float,
+    BeforeValidator(parse_gain),
+    _decibels,
+    WithJsonSchema(unit_schemas.GAIN),
+]
+Duck = Annotated[
+    float,
+    BeforeValidator(_duck),
+    _decibels,
+    WithJsonSchema(unit_schemas.GAIN),
+]
 
 ANCHORS: dict[str, tuple[float, float]] = {
     "top left": (0, 0),
@@ -188,7 +203,7 @@ def parse_anchor(value: Any) -> str:
     raise ValueError("a place is one of " + ", ".join(ANCHORS) + ", or [x, y]")
 
 
-Anchor = Annotated[str, BeforeValidator(parse_anchor)]
+Anchor = Annotated[str, BeforeValidator(parse_anchor), WithJsonSchema(unit_schemas.ANCHOR)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +226,7 @@ def parse_at(value: Any) -> At:
     return At(anchor=parse_anchor(value))
 
 
-AtPlace = Annotated[At, BeforeValidator(parse_at)]
+AtPlace = Annotated[At, BeforeValidator(parse_at), WithJsonSchema(unit_schemas.PLACE)]
 
 
 def parse_fps(value: Any) -> Fraction:
@@ -239,7 +254,7 @@ def _fraction(text: str) -> Fraction:
     return Fraction(text)
 
 
-FrameRate = Annotated[Fraction, BeforeValidator(parse_fps), PlainSerializer(str, return_type=str)]
+FrameRate = Annotated[Fraction, BeforeValidator(parse_fps), _written, WithJsonSchema(unit_schemas.RATE)]
 
 
 def parse_canvas(value: Any) -> tuple[int, int]:
@@ -261,6 +276,7 @@ Canvas = Annotated[
     tuple[int, int],
     BeforeValidator(parse_canvas),
     PlainSerializer(lambda size: f"{size[0]}x{size[1]}", return_type=str),
+    WithJsonSchema(unit_schemas.CANVAS),
 ]
 
 
@@ -278,7 +294,7 @@ def parse_fraction(value: Any) -> float:
     return share
 
 
-Share = Annotated[float, BeforeValidator(parse_fraction)]
+Share = Annotated[float, BeforeValidator(parse_fraction), WithJsonSchema(unit_schemas.SHARE)]
 
 
 def parse_angle(value: Any) -> float:
@@ -294,7 +310,7 @@ def parse_angle(value: Any) -> float:
     return angle
 
 
-Angle = Annotated[float, BeforeValidator(parse_angle)]
+Angle = Annotated[float, BeforeValidator(parse_angle), WithJsonSchema(unit_schemas.ANGLE)]
 
 
 def parse_factor(value: Any) -> Fraction:
@@ -310,7 +326,7 @@ def parse_factor(value: Any) -> Fraction:
     return factor
 
 
-Factor = Annotated[Fraction, BeforeValidator(parse_factor), PlainSerializer(str, return_type=str)]
+Factor = Annotated[Fraction, BeforeValidator(parse_factor), _written, WithJsonSchema(unit_schemas.FACTOR)]
 
 
 def parse_language(value: Any) -> str:
@@ -321,4 +337,4 @@ def parse_language(value: Any) -> str:
     return text
 
 
-Language = Annotated[str, BeforeValidator(parse_language)]
+Language = Annotated[str, BeforeValidator(parse_language), WithJsonSchema(unit_schemas.LANGUAGE)]

@@ -83,6 +83,11 @@ class Motion:
     def still(self) -> bool:
         return self._motion is None
 
+    @property
+    def peak(self) -> float:
+        """The largest zoom."""
+        return max(1.0, *self._motion["zoom"]) if self._motion is not None else 1.0
+
     def window(self, f: int) -> Rect:
         """The part that shows, in fractions of the content, never beyond its edges."""
         if self._motion is None:

@@ -155,21 +155,23 @@ def _run(
     """Run ffmpeg while the feeders feed it; returns its exit code and the last lines it said."""
     tail: deque[str] = deque(maxlen=20)
     files = [reader.fileno() for reader in readers]
-    with process.running(
-        args, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, pass_fds=files
-    ) as running:
-        for reader in readers:
-            reader.close()  # only ffmpeg reads: when it ends, writing fails instead of waiting for ever
+    silent = subprocess.DEVNULL
+    try:
+        with process.running(args, stdin=silent, stdout=silent, stderr=subprocess.PIPE, pass_fds=files) as running:
+            for reader in readers:
+                reader.close()  # only ffmpeg reads: when it ends, writing fails instead of waiting for ever
+            for feeder in feeders:
+                feeder.stop = lambda: process.end(running)
+                feeder.start()
+            assert running.stderr is not None
+            for raw in running.stderr:
+                line = raw.decode("utf-8", "replace").rstrip()
+                if line:
+                    tail.append(line)
+                    log(line)
+            code = process.finish(running)
+    finally:
         for feeder in feeders:
-            feeder.stop = lambda: process.end(running)
-            feeder.start()
-        assert running.stderr is not None
-        for raw in running.stderr:
-            line = raw.decode("utf-8", "replace").rstrip()
-            if line:
-                tail.append(line)
-                log(line)
-        code = process.finish(running)
-        for feeder in feeders:
-            feeder.join()
+            if feeder.ident is not None:
+                feeder.join()
     return code, tail

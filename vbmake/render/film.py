@@ -8,8 +8,9 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import av
 from av.audio.stream import AudioStream
@@ -43,12 +44,12 @@ def join_film(work: Work) -> None:
     """
     fps = Fraction(work.options["fps"])
     segments = _segments(work.inputs.get("video", ()), work.options["segments"], int(work.options["frames"]))
-    sounds = work.inputs.get("sound", ())
+    mix = next(iter(work.inputs.get("sound", ())), None)
     try:
-        _write(work, segments, sounds[0] if sounds else None, fps)
+        _write(work, segments, mix, fps)
     except av.error.FFmpegError as error:
         raise FatalError(f"the film could not be joined: {error.strerror or error}") from None
-    check_film(work.outputs["film"], work.options, sound=bool(sounds))
+    check_film(work.outputs["film"], work.options, mix)
 
 
 def _segments(paths: Sequence[Path], lengths: Sequence[int], frames: int) -> list[_Segment]:
@@ -81,13 +82,13 @@ def _write(work: Work, segments: Sequence[_Segment], sound: Path | None, fps: Fr
         with media.open_media(segments[0].path) as first:
             model = _model(first, segments[0].path)
             video = film.add_stream_from_template(_video(first, segments[0].path), opaque=True)
-        streams: list[Iterator[Packet[Any]]] = [_pictures(segments, fps, video, model, work)]
+        streams: list[Iterator[_Timed]] = [_pictures(segments, fps, video, model, work)]
         if sound is not None:
             source = stack.enter_context(media.open_media(sound))
             heard = _audio(source, sound)
             streams.append(_sound_packets(source, heard, film.add_stream_from_template(heard, opaque=True)))
         _tag(film, work.options, fps)
-        for packet in heapq.merge(*streams, key=_decoding_time):
+        for _, packet in heapq.merge(*streams, key=itemgetter(0)):
             film.mux_one(packet)
 
 
@@ -143,62 +144,66 @@ def _audio(container: InputContainer, path: Path) -> AudioStream:
     raise FatalError(f"{path.name} has no sound and cannot be the film's mix")
 
 
-def _decoding_time(packet: Packet[Any]) -> float:
-    return (packet.dts or 0) * float(packet.time_base)
+# A packet with the second at which it is decoded, by which pictures and sound are interleaved.
+_Timed: TypeAlias = "tuple[float, Packet[Any]]"
 
 
 def _pictures(
     segments: Sequence[_Segment], fps: Fraction, stream: VideoStream, model: _Model, work: Work
-) -> Iterator[Packet[Any]]:
-    """Every picture's packet in decoding order, timed on the film; one segment is open at a time."""
-    decoded = 0
+) -> Iterator[_Timed]:
+    """Every picture's packet in decoding order, timed on the film; one segment is open at a time.
+
+    Its place in its segment is kept, and decoding goes on frame by frame over all seams: a segment of one or two frames
+    carries no delay of its own, so its decoding times would collide with its neighbours'.
+    """
+    tick, step = Fraction(1, fps.numerator), fps.denominator
+    decoding = -model.delay
     for segment in segments:
-        seen = bytearray(segment.frames)
-        with media.open_media(segment.path) as container:
-            if _model(container, segment.path) != model:
-                raise FatalError(
-                    f"{segment.path.name} is encoded otherwise than {segments[0].path.name}: "
-                    "segments of one film must share size, codec and encoder settings"
-                )
-            for packet in container.demux(_video(container, segment.path)):
-                if not packet.size:
-                    continue
-                _place(packet, segment, fps, seen, decoded - model.delay)
-                decoded += 1
-                packet.stream = stream
-                yield packet
-        if not all(seen):
-            raise FatalError(
-                f"{segment.path.name} has {sum(seen)} pictures and {segment.frames} are planned: make it again"
-            )
+        for frame, packet in _segment_packets(segment, fps, model, segments[0].path.name):
+            if decoding > segment.start + frame:
+                raise FatalError(f"{segment.path.name} reorders more pictures than its header says: make it again")
+            packet.stream, packet.time_base = stream, tick
+            packet.pts, packet.dts, packet.duration = (segment.start + frame) * step, decoding * step, step
+            yield decoding / float(fps), packet
+            decoding += 1
         work.progress(segment.start + segment.frames, segments[-1].start + segments[-1].frames)
 
 
-def _place(packet: Packet[VideoStream], segment: _Segment, fps: Fraction, seen: bytearray, decoding: int) -> None:
-    """Time a packet: its place in its segment is kept, and decoding frame by frame holds over all seams.
-
-    A segment of one or two frames carries no delay of its own: its decoding times would collide with its neighbours'.
-    """
-    grid = packet.time_base * fps
-    frame, rest = divmod((packet.pts or 0) * grid.numerator, grid.denominator)
-    if rest or not 0 <= frame < segment.frames or seen[frame]:
-        place = frame + rest / grid.denominator
+def _segment_packets(
+    segment: _Segment, fps: Fraction, model: _Model, first: str
+) -> Iterator[tuple[int, Packet[VideoStream]]]:
+    """The packets of one segment, each with the frame it shows; every frame is there once."""
+    seen = bytearray(segment.frames)
+    with media.open_media(segment.path) as container:
+        if _model(container, segment.path) != model:
+            raise FatalError(
+                f"{segment.path.name} is encoded otherwise than {first}: "
+                "segments of one film must share size, codec and encoder settings"
+            )
+        stream = _video(container, segment.path)
+        grid = Fraction(stream.time_base or 1) * fps
+        for packet in container.demux(stream):
+            if not packet.size:
+                continue
+            frame, rest = divmod((packet.pts or 0) * grid.numerator, grid.denominator)
+            if rest or not 0 <= frame < segment.frames or seen[frame]:
+                place = frame + rest / grid.denominator
+                raise FatalError(
+                    f"{segment.path.name} has a picture at frame {place:g}, where frames 0 to {segment.frames - 1} are "
+                    "planned, each once: make it again"
+                )
+            seen[frame] = 1
+            yield frame, packet
+    if not all(seen):
         raise FatalError(
-            f"{segment.path.name} has a picture at frame {place:g}, where frames 0 to {segment.frames - 1} are "
-            "planned, each once: make it again"
+            f"{segment.path.name} has {sum(seen)} pictures and {segment.frames} are planned: make it again"
         )
-    shown = segment.start + frame
-    seen[frame] = 1
-    if decoding > shown:
-        raise FatalError(f"{segment.path.name} reorders more pictures than its header says: make it again")
-    packet.time_base = Fraction(1, fps.numerator)
-    packet.pts, packet.dts = shown * fps.denominator, decoding * fps.denominator
-    packet.duration = fps.denominator
 
 
-def _sound_packets(container: InputContainer, heard: AudioStream, stream: AudioStream) -> Iterator[Packet[Any]]:
+def _sound_packets(container: InputContainer, heard: AudioStream, stream: AudioStream) -> Iterator[_Timed]:
     """The mix's packets as they are: their times begin before 0 by the encoder's delay, which becomes an edit list."""
+    tick = float(heard.time_base or 1)
     for packet in container.demux(heard):
         if packet.size:
             packet.stream = stream
-            yield packet
+            yield (packet.dts or 0) * tick, packet

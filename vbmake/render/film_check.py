@@ -14,23 +14,24 @@ from vbmake.errors import FatalError
 from vbmake.render import loudness, media
 
 LOUDNESS_TOLERANCE = 1.0  # LU
+_TICKS = 48000  # a sample at the rate of every mix
 
 
-def check_film(path: Path, options: Mapping[str, Any], sound: bool) -> None:
+def check_film(path: Path, options: Mapping[str, Any], sound: Path | None) -> None:
     """Raise FatalError unless the film is what its options say.
 
-    Every frame n < `frames` is there once, at exactly n / `fps`; sound, when the film has any, begins at its first
-    sample and covers `samples`; its loudness is within 1 LU of `loudness`.
+    Every frame n < `frames` is there once, at exactly n / `fps`; the sound, when there is a mix, begins with the first
+    sample that was mixed, at 0, and covers `samples`; its loudness is within 1 LU of `loudness`.
     """
     try:
         with media.open_media(path) as film:
-            _check_streams(film, sound)
+            _check_streams(film, sound is not None)
         _check_pictures(path, int(options["frames"]), Fraction(options["fps"]))
-        if sound:
-            _check_sound(path, options.get("samples"))
+        if sound is not None:
+            _check_sound(path, sound, options.get("samples"))
     except av.error.FFmpegError as error:
         raise FatalError(f"the finished film cannot be read: {error.strerror or error}") from None
-    if sound and options.get("loudness") is not None:
+    if sound is not None and options.get("loudness") is not None:
         _check_loudness(path, float(options["loudness"]))
 
 
@@ -59,25 +60,41 @@ def _check_pictures(path: Path, frames: int, fps: Fraction) -> None:
         raise FatalError(f"the finished film has {sum(seen)} of {frames} frames; frame {missing} is the first missing")
 
 
-def _check_sound(path: Path, samples: int | None) -> None:
-    """The first sample heard is at 0 and the last at or after the end of what was mixed."""
-    first: Fraction | None = None
-    end = Fraction(0)
+def _check_sound(path: Path, mix: Path, samples: int | None) -> None:
+    """What an encoder puts before the first sample is left out, neither more nor less, and nothing is missing."""
+    begun, skipped = _sound_start(path)
+    if abs(begun + skipped) * _TICKS > 1:
+        raise FatalError(
+            f"the finished film's sound begins {float(begun + skipped) * 1000:.1f} ms from its first picture"
+        )
+    late = _sound_start(mix)[1] - skipped
+    if late:
+        raise FatalError(f"the finished film's sound is {float(late) * 1000:.1f} ms late against its pictures")
+    if samples is None:
+        return
+    end, rate = _sound_end(path)
+    if end * rate < samples - 1:
+        raise FatalError(f"the finished film's sound ends after {int(end * rate)} of {samples} samples")
+
+
+def _sound_start(path: Path) -> tuple[Fraction, Fraction]:
+    """When the first packet begins and how much of it is not heard, in seconds."""
+    with media.open_media(path) as film:
+        for packet in film.demux(film.streams.audio[0]):
+            if packet.size and packet.pts is not None:
+                return packet.pts * packet.time_base, Fraction(_skipped(packet), film.streams.audio[0].rate)
+    raise FatalError(f"{path.name} has an empty sound track")
+
+
+def _sound_end(path: Path) -> tuple[Fraction, int]:
+    """When the last packet ends, in seconds, and the samples in one."""
+    end = 0
     with media.open_media(path) as film:
         track = film.streams.audio[0]
         for packet in film.demux(track):
-            if not packet.size or packet.pts is None:
-                continue
-            if first is None:
-                first = packet.pts * packet.time_base + Fraction(_skipped(packet), track.rate)
-            end = max(end, (packet.pts + (packet.duration or 0)) * packet.time_base)
-        rate = track.rate
-    if first is None:
-        raise FatalError("the finished film's sound track is empty")
-    if abs(first) * rate > 1:
-        raise FatalError(f"the finished film's sound begins {float(first) * 1000:.1f} ms from its first picture")
-    if samples is not None and end * rate < samples - 1:
-        raise FatalError(f"the finished film's sound ends after {int(end * rate)} of {samples} samples")
+            if packet.size and packet.pts is not None:
+                end = packet.pts + (packet.duration or 0)
+        return end * Fraction(track.time_base or 1), track.rate
 
 
 def _skipped(packet: av.Packet[Any]) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
+import logging
 import os
 import struct
 import threading
@@ -25,6 +26,9 @@ from fontTools.ttLib import TTFont, TTLibError
 from fontTools.ttLib.sfnt import SFNTWriter
 
 from vbmake.errors import FatalError
+
+# What it would say of a damaged font on standard error is raised as an error here.
+logging.getLogger("fontTools").setLevel(logging.CRITICAL)
 
 _BUDGET = 128 << 20  # bytes of private copies kept in memory
 _FAMILY, _SUBFAMILY, _UNIQUE, _FULL, _POSTSCRIPT = 1, 2, 3, 4, 6
@@ -111,7 +115,7 @@ def _parse(path: Path, digest: str) -> Font:
         )
 
     try:
-        with TTFont(path, fontNumber=0, lazy=True) as font:
+        with TTFont(io.BytesIO(path.read_bytes()), fontNumber=0, lazy=True) as font:
             return _take(font, path.name, digest)
     except ImportError:
         raise broken("it is a WOFF2, for which `pip install brotli` is needed; or take its .ttf") from None

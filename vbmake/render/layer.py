@@ -186,7 +186,7 @@ class Layer:
     def _prepare_video(self, supplies: Supplies) -> Callable[[int], Shown]:
         path = supplies.assets[self.options["asset"]]
         fit, flip = self.options.get("fit") or "cover", self.options.get("flip") or "none"
-        self._clip = clip = Clip(path, self.options["pieces"], supplies.fps)
+        self._clip = clip = Clip(path, self.options["pieces"], supplies.fps, self._wanted())
         last: list[tuple[Pixels, Shown]] = []
 
         def show(f: int) -> Shown:
@@ -202,6 +202,15 @@ class Layer:
             return shown
 
         return show
+
+    def _wanted(self) -> tuple[int, int]:
+        """The largest size in px at which a video's whole pictures are ever seen, near enough."""
+        width, height = self.options.get("width"), self.options.get("height")
+        if width is None and height is None:
+            width, height = self.canvas
+        crop = self.options.get("crop") or (0, 0, 1, 1)
+        largest = self.course.tracks["scale"].peak * self.motion.peak
+        return math.ceil((width or 1) * largest / crop[2]), math.ceil((height or 1) * largest / crop[3])
 
     def _svg(self, supplies: Supplies) -> Shown:
         drawing = Drawing(supplies.assets[self.options["asset"]], supplies.fonts, supplies.log)

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from subprocess import DEVNULL, PIPE
 from typing import IO
 
 import numpy as np
@@ -92,8 +93,13 @@ def _set(settings: list[Setting], fonts: Mapping[str, Font], room: float) -> dic
             f"at most {_MAX_SIDE} a side: make it smaller, shorter, or give it a width to wrap in"
         )
     layouts = list(dict.fromkeys(setting.unmarked() for setting in settings))
-    events = [_event(index, layout, fonts, width, measure=True) for index, layout in enumerate(layouts)]
-    events += [_event(len(layouts) + index, item, fonts, width, measure=False) for index, item in enumerate(settings)]
+    events = [
+        _event(index, layout, fonts[layout.font], width, room, measure=True) for index, layout in enumerate(layouts)
+    ]
+    events += [
+        _event(len(layouts) + index, item, fonts[item.font], width, room, measure=False)
+        for index, item in enumerate(settings)
+    ]
     used = {setting.font: fonts[setting.font] for setting in settings}
     frames = _frames(ass.document(width, height, events, _RATE), list(used.values()), width, height, len(events))
     # zip asks `layouts` first, so it leaves the frames after theirs to the loop below.
@@ -130,8 +136,7 @@ def _pad(setting: Setting, room: float) -> int:
     return math.ceil((setting.size * 0.6 + setting.outline + 4) * room)
 
 
-def _event(frame: int, setting: Setting, fonts: Mapping[str, Font], width: int, *, measure: bool) -> ass.Event:
-    font = fonts[setting.font]
+def _event(frame: int, setting: Setting, font: Font, width: int, room: float, *, measure: bool) -> ass.Event:
     style = ass.Style(
         font=font.family,
         size=setting.size * font.line_height,
@@ -146,7 +151,7 @@ def _event(frame: int, setting: Setting, fonts: Mapping[str, Font], width: int, 
         alignment=_ALIGN[setting.align],
         margin_right=width - setting.wrap if setting.wrap is not None else 0,
     )
-    pad = min(_pad(setting, 1.0), width // 2)
+    pad = _pad(setting, room)
     x = {"left": pad, "center": width // 2, "right": width - pad}[setting.align]
     return ass.Event(frame, frame + 1, style, x, pad, _body(setting), setting.wrap is not None)
 
@@ -214,7 +219,9 @@ def _frames(document: str, fonts: list[Font], width: int, height: int, count: in
         ]
         with (
             open(directory / "messages", "w+b") as messages,
-            process.running(command, cwd=directory, env=environment, stdin=-3, stdout=-1, stderr=messages) as running,
+            process.running(
+                command, cwd=directory, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=messages
+            ) as running,
         ):
             assert running.stdout is not None
             for _ in range(count):
@@ -244,7 +251,7 @@ def _check(messages: IO[bytes]) -> None:
     messages.seek(0, os.SEEK_SET)
     for raw in messages:
         line = raw.decode("utf-8", "replace")
-        if "fontselect" in line or "Error opening" in line:
+        if "fontselect" in line or "Error" in line:
             raise FatalError(f"a font could not be used to draw its text; libass says: {line.strip()}")
 
 

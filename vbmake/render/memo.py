@@ -35,11 +35,14 @@ class Memo:
                 if found is not None:
                     self._arrays.move_to_end(key)
                     return found
-            made = make()
+            try:
+                made = make()
+            finally:
+                with self._lock:
+                    self._makers.pop(key, None)
             made.flags.writeable = False
             with self._lock:
                 self._keep(key, made)
-                self._makers.pop(key, None)
         return made
 
     def _keep(self, key: Hashable, made: Array) -> None:

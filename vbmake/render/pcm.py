@@ -31,11 +31,11 @@ class Wav:
         try:
             with open(path, "rb") as file:
                 form, self._offset, size = _chunks(file)
+            kind, self.channels, self.rate, bits = struct.unpack_from("<HHI6xH", form)
+            if kind == _EXTENSIBLE:
+                (kind,) = struct.unpack_from("<H", form, 24)
         except (OSError, struct.error, ValueError) as error:
             raise FatalError(f"{path.name} is not a WAV file that can be read: {error}") from None
-        kind, self.channels, self.rate, bits = struct.unpack_from("<HHI6xH", form)
-        if kind == _EXTENSIBLE and len(form) >= 26:
-            kind = struct.unpack_from("<H", form, 24)[0]
         if (kind, bits) not in ((_FLOAT, 32), (_INTEGER, 16)) or not self.channels:
             raise FatalError(f"{path.name} holds WAV format {kind} of {bits} bits; float 32 and integer 16 can be read")
         self._type = np.dtype("<f4" if kind == _FLOAT else "<i2")

@@ -71,6 +71,7 @@ class _Clock:
     end: Fraction = Fraction(0)
     longest: int = 0
     skipped: int = 0
+    begun: bool = False
 
     def add(self, packet: Packet[Stream], hidden: bool) -> None:
         length = packet.duration or 0
@@ -86,7 +87,9 @@ class _Clock:
         start = pts * packet.time_base
         self.first = start if self.first is None else min(self.first, start)
         self.end = max(self.end, start + length * packet.time_base)
-        if not hidden:
+        # What comes before the first keyframe of a recording that was begun in the middle cannot be shown.
+        self.begun = self.begun or packet.is_keyframe
+        if self.begun and not hidden:
             self.times.append(pts)
             self.last = max(self.last, (pts, length))
 

@@ -7,11 +7,13 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from vbmake.errors import FatalError
 from vbmake.render.composite import Scene
 from vbmake.render.encode import encode_frames
 from vbmake.render.opencv import cv2
-from vbmake.render.sprite import Pixels
+from vbmake.render.sprite import Pixels, straighten
 from vbmake.rules.work import Work
 
 TRANSITIONS = (
@@ -68,11 +70,11 @@ def render_cut(work: Work) -> None:
     parts: list[Mapping[str, Any]] = [options["a"], options["b"]]
     if options.get("over"):
         parts.append({"layers": options["over"]})
-        filters += "[x];[2:v]format=gbrap[o];[x][o]overlay=format=gbrp:alpha=premultiplied"
+        filters += "[x];[2:v]format=gbrap[o];[x][o]overlay=format=gbrp:alpha=straight"
     with contextlib.ExitStack() as stack:
         scenes = [stack.enter_context(_scene(work, part)) for part in parts]
         encode_frames(
-            [_frames(scene, frames) for scene in scenes],
+            [_frames(scene, frames) if number < 2 else _straight(scene, frames) for number, scene in enumerate(scenes)],
             filters,
             options,
             work.outputs["cut"],
@@ -109,6 +111,16 @@ def _scene(work: Work, part: Mapping[str, Any]) -> Scene:
 
 def _frames(scene: Scene, frames: int) -> Iterator[Pixels]:
     return (scene.frame(f) for f in range(frames))
+
+
+def _straight(scene: Scene, frames: int) -> Iterator[Pixels]:
+    """Frames with straight alpha: releases of ffmpeg differ in what they take for premultiplied."""
+    last: tuple[Pixels, Pixels] | None = None
+    for f in range(frames):
+        frame = scene.frame(f)
+        if last is None or not np.array_equal(last[0], frame):
+            last = (frame.copy(), straighten(frame))
+        yield last[1]
 
 
 def _seconds(lasts: Fraction) -> str:

@@ -34,6 +34,15 @@ def premultiply(straight: Pixels) -> Pixels:
     return _array(cv2.merge([*cv2.split(colour), alpha]))
 
 
+def straighten(pixels: Pixels) -> Pixels:
+    """BGRA premultiplied -> BGRA with straight alpha, a new array; what is wholly transparent has no colour."""
+    straight = pixels.copy()
+    rows, columns = np.nonzero((pixels[..., 3] > 0) & (pixels[..., 3] < 255))
+    some = pixels[rows, columns].astype(np.float32)
+    straight[rows, columns, :3] = np.rint(np.minimum(255, some[:, :3] * 255 / some[:, 3:])).astype(np.uint8)
+    return straight
+
+
 def spread(alpha: npt.NDArray[np.uint8]) -> Pixels:
     """One channel (h, w) -> the same value in four (h, w, 4): a factor for premultiplied pixels."""
     return _array(cv2.merge([alpha] * 4))

@@ -74,9 +74,12 @@ def _vtt(cues: Sequence[tuple[int, int, str]]) -> str:
 
 
 def _plain(line: str) -> str:
-    """SubRip has no escapes: what a player would read as a tag, an ASS command or an arrow is parted invisibly."""
-    line = re.sub(r"<(?=[A-Za-z/!])", "<" + _WORD_JOINER, line)
-    line = re.sub(r"\{(?=[\\A-Za-z])", "{" + _WORD_JOINER, line)
+    """SubRip has no escapes, and players drop what stands in angle brackets or braces: pairs of them become others.
+
+    An arrow is parted by a character that is not seen.
+    """
+    line = re.sub(r"<([^<>]*)>", r"‹\1›", line)
+    line = re.sub(r"\{([^{}]*)\}", r"(\1)", line)
     return line.replace("-->", f"--{_WORD_JOINER}>")
 
 

@@ -1,8 +1,8 @@
 """Do a job by a rule's command: its arguments rendered one by one, its programs run in private surroundings.
 
 What a project says can never become an option of a program. An argument that begins with an expression and turns out to
-begin with "-" is refused, unless it is a number or stands after "--"; files are always given as absolute paths. A rule that
-wants free text writes `--text={{ text }}`, or puts it after "--".
+begin with "-" is refused, unless it is a number or stands after "--"; files are always given as absolute paths. A rule
+that wants free text writes `--text={{ text }}`, or puts it after "--".
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ def render_command(
 ) -> list[list[str]]:
     """The steps of a job as argument lists, each beginning with the absolute path of its program.
 
-    `options` are complete (after defaults). Expressions see them by name, and files by role: one, a list for a role that
-    reads `files`, null for an optional file that is not there; `scratch` is a private directory. Raises FatalError for an
-    argument that cannot be rendered or would become an option, MissingTool for a program that is not here.
+    `options` are complete (after defaults). Expressions see them by name, and files by role: one, a list for a role
+    that reads `files`, null for an optional file that is not there; `scratch` is a private directory. Raises FatalError
+    for an argument that cannot be rendered or would become an option, MissingTool for a program that is not here.
     """
     values: dict[str, Any] = dict(options)
     for role, arity in rule.reads.items():

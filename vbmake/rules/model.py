@@ -43,7 +43,7 @@ Step = tuple[Item, ...]
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule, checked. A job of it is done by its `command` (steps of arguments) or by its `call` ("module:function").
+    """One rule, checked. A job is done by its `command` (steps of arguments) or by its `call` ("module:function").
 
     `reads` says how many files each input role takes; `makes` the extension of each output role, the first of
     `extensions` when several are possible. `options` is None when the rule takes any JSON object (the core's rules).
@@ -115,7 +115,9 @@ class Rule:
         for role, arity in self.reads.items():
             count = counts.get(role, 0)
             if arity == "file" and count != 1:
-                found.append(f"{role} is missing, give one file" if not count else f"{role}: found {count} files, allowed is one")
+                found.append(
+                    f"{role} is missing, give one file" if not count else f"{role}: found {count} files, allowed is one"
+                )
             if arity == "optional file" and count > 1:
                 found.append(f"{role}: found {count} files, allowed is one or none")
         return found

@@ -14,7 +14,8 @@ TYPES: Final = ("string", "integer", "number", "boolean", "array", "object")
 KEYWORDS: Final = (
     *("type", "default", "description", "enum", "minimum", "maximum", "pattern", "format", "items", "properties"),
 )
-FORMATS: Final = ("color",)
+FORMATS: Final = ("color", "size")
+_SIZE: Final = re.compile(r"[1-9][0-9]{1,3}x[1-9][0-9]{1,3}\Z")
 
 
 class _Required:
@@ -31,8 +32,9 @@ REQUIRED: Final = _Required()
 class Option:
     """One option. Without a `default` it is required; with the default null it may be left out or be null.
 
-    `minimum` and `maximum` bound numbers, `pattern` is searched for in strings (anchor it), the format `color` is any CSS
-    colour and reaches the rule as "#rrggbbaa", `items` is the schema of each item of an array, `properties` those of an object (None: whatever it holds is the rule's business).
+    `minimum` and `maximum` bound numbers, `pattern` is searched for in strings (anchor it), `items` is the schema of
+    each item of an array, `properties` those of an object (None: whatever it holds is the rule's business). The format
+    `color` is any CSS colour and reaches the rule as "#rrggbbaa"; the format `size` is width and height, "1280x720".
     """
 
     type: str
@@ -68,8 +70,11 @@ class Option:
 
     def _string_problems(self, value: str, path: str) -> list[str]:
         if "\0" in value:
-            return [f"{path}: found a NUL character, which no program can be given"]
-        if self.pattern and not re.search(self.pattern, value):
+            return [f"{path}: found a NUL character, allowed is text without one"]
+        # Python's $ also matches before a final newline, which JSON Schema's does not.
+        if self.pattern and not (re.search(self.pattern, value) and not value.endswith("\n")):
+            return [f"{path}: found {_told(value)}, allowed is {self.allowed()}"]
+        if self.format == "size" and not _SIZE.match(value):
             return [f"{path}: found {_told(value)}, allowed is {self.allowed()}"]
         if self.format == "color":
             try:
@@ -82,13 +87,13 @@ class Option:
         """What may be said, in words: "integer >= 1", "light | dark"."""
         if self.enum:
             return " | ".join(str(plain) for plain in self.enum)
-        words = "color" if self.format == "color" else self.type
+        words = {"": self.type, "color": "color", "size": "size such as 1280x720"}[self.format]
         if self.minimum is not None and self.maximum is not None:
-            words += f" from {self.minimum:g} to {self.maximum:g}"
+            words += f" from {self.minimum} to {self.maximum}"
         elif self.minimum is not None:
-            words += f" >= {self.minimum:g}"
+            words += f" >= {self.minimum}"
         elif self.maximum is not None:
-            words += f" <= {self.maximum:g}"
+            words += f" <= {self.maximum}"
         if self.pattern:
             words += f" like {self.pattern}"
         if self.items is not None:

@@ -24,7 +24,7 @@ RESERVED = {*keyword.kwlist, "true", "false", "none", "scratch", "loop", "self",
 
 
 def parse_rule(node: Map, path: Path, problems: Problems) -> Rule | None:
-    """The rule in a file's tree; its mistakes are added to `problems`, and where there are any the result has no worth."""
+    """The rule in a file's tree, or None after its mistakes were added to `problems`."""
     before = len(problems)
     reader = _Reader(node, problems)
     rule = Rule(
@@ -78,7 +78,14 @@ class _Reader:
                 problems.add(place, "unknown key", found=key, allowed=", ".join(FIELDS), hint=hint)
         if ("command" in node.items) == ("call" in node.items):
             found = "both" if "call" in node.items else "neither"
-            problems.add(node, "a rule has either a command or a call", found=found, hint="command: [program, argument]")
+            problems.add(
+                node, "a rule has either a command or a call", found=found, hint="command: [program, argument]"
+            )
+
+        if "call" in node.items:
+            for field in ("fails", "timeout"):
+                if field in node.items:
+                    self.problems.add(node.keys[field], f"{field} is for commands; a call looks after itself")
 
     def name(self, path: Path) -> str:
         name = self.text("rule", required=True)
@@ -125,7 +132,9 @@ class _Reader:
             return None
         value = plain(node)
         if not isinstance(value, int | float) or isinstance(value, bool) or not 0 < value <= 7 * 86400:
-            self.problems.add(node, f"{field} is a number of seconds", found=describe(node), allowed="above 0, to 604800")
+            self.problems.add(
+                node, f"{field} is a number of seconds", found=describe(node), allowed="above 0, to 604800"
+            )
             return None
         return float(value)
 
@@ -157,7 +166,11 @@ class _Reader:
                 self.problems.add(node, "what a role makes", found=describe(node), allowed=allowed)
             else:
                 found[role] = words
-        if not found and (inner is None or not inner.items) and not isinstance(self.node.items.get("makes"), Scalar | List):
+        if (
+            not found
+            and (inner is None or not inner.items)
+            and not isinstance(self.node.items.get("makes"), Scalar | List)
+        ):
             self.problems.add(inner or self.node, "a rule makes something", allowed="makes: {role: extension}")
         return found
 
@@ -166,7 +179,9 @@ class _Reader:
         if node is None:
             return ()
         if not isinstance(node, List):
-            self.problems.add(node, "needs is a list of tools", found=describe(node), allowed="[pdftoppm, python:segno]")
+            self.problems.add(
+                node, "needs is a list of tools", found=describe(node), allowed="[pdftoppm, python:segno]"
+            )
             return ()
         found = []
         for item in node.items:
@@ -224,7 +239,9 @@ class _Reader:
                 if isinstance(condition, Scalar):
                     otherwise = self._items(node.items["else"]) if "else" in keys else ()
                     return When(condition.raw, self._items(node.items["then"]), otherwise)
-        allowed = "text, a number, {if: expression, then: [arguments], else: [arguments]} or {each: role or array option}"
+        allowed = (
+            "text, a number, {if: expression, then: [arguments], else: [arguments]} or {each: role or array option}"
+        )
         self.problems.add(node, "this cannot be an argument", found=describe(node), allowed=allowed)
         return None
 
@@ -281,7 +298,9 @@ def _check_keywords(node: Map, values: dict[str, Any], problems: Problems) -> No
     if "properties" in values and not isinstance(values["properties"], dict):
         problems.add(node.items["properties"], "properties is a mapping", found=describe(node.items["properties"]))
     if values.get("format", FORMATS[0]) not in FORMATS:
-        problems.add(node.items["format"], "an unknown format", found=str(values["format"]), allowed=" | ".join(FORMATS))
+        problems.add(
+            node.items["format"], "an unknown format", found=str(values["format"]), allowed=" | ".join(FORMATS)
+        )
     if "pattern" in values:
         try:
             re.compile(values["pattern"])

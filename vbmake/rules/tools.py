@@ -41,9 +41,7 @@ class Tool:
 
 
 TOOLS: Final[dict[str, Tool]] = {
-    "pdftoppm": Tool(
-        ("pdftoppm",), ("-v",), apt="poppler-utils", brew="poppler", winget="oschwartz10612.Poppler"
-    ),
+    "pdftoppm": Tool(("pdftoppm",), ("-v",), apt="poppler-utils", brew="poppler", winget="oschwartz10612.Poppler"),
     "dot": Tool(("dot",), ("-V",), apt="graphviz", brew="graphviz", winget="Graphviz.Graphviz"),
     "fluidsynth": Tool(("fluidsynth",), apt="fluidsynth", brew="fluid-synth", winget="FluidSynth.FluidSynth"),
     "chromium": Tool(
@@ -125,10 +123,10 @@ def _soundfont(variable: str, named: str) -> str:
 
 
 def tool_identity(name: str, rule: Rule | None = None) -> str:
-    """Who a needed tool is, as it enters a key: readable, without paths, the same wherever the same release is installed.
+    """Who a needed tool is, as it enters a key: readable, without paths, the same wherever that release is installed.
 
-    `name` is a program, `python:PACKAGE`, `python`, `soundfont`, `fonts` (all fonts of this machine), or `./FILE` beside
-    `rule`, which only that kind needs. Raises MissingTool.
+    `name` is a program, `python:PACKAGE`, `python`, `soundfont`, `fonts` (all fonts of this machine), or `./FILE`
+    beside `rule`, which only that kind needs. Raises MissingTool.
     """
     if name.startswith("./"):
         if rule is None:
@@ -181,7 +179,7 @@ def _digest(path: str, _size: int, _mtime: int) -> str:
 
 @functools.lru_cache(maxsize=64)
 def _version(name: str, path: str, size: int, mtime: int) -> str:
-    """The first line of what a program says of itself that has a version in it; its own bytes' digest if it says none."""
+    """The first line with a version in it of what a program says of itself; its own bytes' digest if it says none."""
     for line in _output([path, *TOOLS.get(name, Tool((name,))).version]):
         if re.search(r"\d+\.\d+", line) and len(line) <= 200:
             return " ".join(line.split())
@@ -190,7 +188,7 @@ def _version(name: str, path: str, size: int, mtime: int) -> str:
 
 @functools.cache
 def _machine_fonts() -> str:
-    """A digest of every font that fontconfig finds; where there is no fontconfig, the system's release stands for them."""
+    """A digest of every font that fontconfig finds; without fontconfig, the system's release stands for them."""
     lister = shutil.which("fc-list")
     lines = sorted(set(_output([lister, ":", "family", "style", "fontversion"]))) if lister else []
     if not lines:

@@ -73,11 +73,15 @@ class Digests:
             known = self._known(name, stamp)
             return (known, stamp) if known is not None else self._hash(name)
 
-    def record(self, path: Path, sha256: str) -> None:
-        """Remember the digest of a file that this process has just written and finished with. Raises OSError."""
+    def record(self, path: Path, sha256: str, *, keep: bool) -> None:
+        """Remember the digest of a file that this process has just written; with `keep` for later ones too.
+
+        Only what was flushed to the disk may be kept: a power cut can leave other bytes behind the same stamp.
+        Raises OSError.
+        """
         name = os.fspath(path)
         stat = os.stat(name)
-        self._remember(name, stamp_of(stat), sha256, keep=bool(stat.st_ctime_ns % 1_000_000))
+        self._remember(name, stamp_of(stat), sha256, keep=keep and bool(stat.st_ctime_ns % 1_000_000))
 
     def _known(self, name: str, stamp: Stamp) -> str | None:
         memo = self._memo.get(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -113,21 +114,19 @@ class _Queue:
         for name, needs in self._needs.items():
             for need in needs:
                 self._users.setdefault(need, []).append(name)
-        self._ready = [name for name, needs in self._needs.items() if not needs]
+        self._ready: dict[str, deque[JobSpec]] = {}
+        for job in plan.jobs:
+            if not self._needs[job.id]:
+                self._enqueue(job)
         self._used: dict[str, int] = {}
 
     def take(self, limit: Callable[[str], int]) -> list[JobSpec]:
-        """The jobs that can begin now, in the plan's order."""
+        """The jobs that can begin now."""
         taken: list[JobSpec] = []
-        left: list[str] = []
-        for name in self._ready:
-            job = self._jobs[name]
-            if self._used.get(job.pool, 0) < limit(job.pool):
-                self._used[job.pool] = self._used.get(job.pool, 0) + 1
-                taken.append(job)
-            else:
-                left.append(name)
-        self._ready = left
+        for pool, ready in self._ready.items():
+            while ready and self._used.get(pool, 0) < limit(pool):
+                self._used[pool] = self._used.get(pool, 0) + 1
+                taken.append(ready.popleft())
         return taken
 
     def done(self, job: JobSpec, well: bool) -> None:
@@ -139,7 +138,10 @@ class _Queue:
         for user in self._users.get(job.id, ()):
             self._needs[user].discard(job.id)
             if not self._needs[user]:
-                self._ready.append(user)
+                self._enqueue(self._jobs[user])
+
+    def _enqueue(self, job: JobSpec) -> None:
+        self._ready.setdefault(job.pool, deque()).append(job)
 
     def rest(self) -> tuple[str, ...]:
         """Ids of the jobs that were not done."""

@@ -31,6 +31,7 @@ Progress = Callable[[int, int], None]
 How = Literal["ran", "fetched", "current"]
 TEMPORARY = ".vbmake/tmp"
 ATTEMPTS = 3  # times that a job is done again because what it reads was edited meanwhile
+CHEAP = 1.0  # seconds: jobs that take no longer are not worth waiting for the disk
 
 # Measured when a command made them (a call tells its own measures), so that plans can go on without their bytes.
 _MEDIA = {".png", ".jpg", ".jpeg", ".webp", ".svg", ".mp4", ".mov", ".mkv", ".webm", ".gif", ".wav", ".flac", ".m4a"}
@@ -163,7 +164,7 @@ class Jobs:
                 flush(path)
                 brought.append((path, target, output["sha256"]))
             for path, target, sha256 in brought:
-                self._publish(path, target, sha256)
+                self._publish(path, target, sha256, durable=True)
         return True
 
     def _bring(self, sha256: str, path: Path) -> bool:
@@ -195,11 +196,18 @@ class Jobs:
                 self._unchanged(seen)  # a file that was read while it was being saved: try again rather than fail
                 raise
             self._unchanged(seen)
-            entry = self._entry(status, files, measures, time.monotonic() - began, measured=bool(rule.call))
+            seconds = time.monotonic() - began
+            # Flushing takes longer than many jobs do. What is cheap to make again is digested again instead, by the
+            # next process, so that what a power cut took is noticed either way.
+            durable = job.final or seconds > CHEAP
+            if durable:
+                for path in files.values():
+                    flush(path)
+            entry = self._entry(status, files, measures, seconds, measured=bool(rule.call))
             self._cache.store(entry, files)
             outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
             for role, output in outputs.items():
-                self._publish(files[role], self.root / output["path"], output["sha256"])
+                self._publish(files[role], self.root / output["path"], output["sha256"], durable)
         self._done[entry.key] = entry
         return self._record(job, entry, outputs, "ran")
 
@@ -228,11 +236,10 @@ class Jobs:
         seconds: float,
         measured: bool,
     ) -> Entry:
-        """What the finished files are; their bytes are on the disk after this."""
+        """What the finished files are."""
         outputs: dict[str, dict[str, Any]] = {}
         found: dict[str, Mapping[str, Any]] = dict(measures)
         for role, path in files.items():
-            flush(path)
             sha256 = sha256_of(path)
             outputs[role] = {"sha256": sha256, "size": path.stat().st_size}
             if not measured and role not in found and path.suffix in _MEDIA:
@@ -241,9 +248,9 @@ class Jobs:
         assert status.material is not None
         return Entry(status.key, outputs, found, status.material, round(seconds, 3), _now())
 
-    def _publish(self, path: Path, target: Path, sha256: str) -> None:
+    def _publish(self, path: Path, target: Path, sha256: str, durable: bool) -> None:
         publish(path, target)
-        self._digests.record(target, sha256)
+        self._digests.record(target, sha256, keep=durable)
         self._places[sha256] = target
 
     def _record(self, job: JobSpec, entry: Entry, outputs: Mapping[str, Any], how: Literal["ran", "fetched"]) -> Tag:

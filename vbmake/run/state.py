@@ -75,6 +75,7 @@ class Knowledge:
         self._digests = digests
         self._cache = cache
         self._salt = salt
+        self._plan: BuildPlan | None = None
         self._jobs: dict[str, JobSpec] = {}
         self._settled: dict[str, Made] = {}
         self._statuses: dict[str, Status] = {}
@@ -84,12 +85,15 @@ class Knowledge:
 
     def use(self, plan: BuildPlan) -> None:
         """Speak of this plan from now on. What was settled stays so for jobs that are the same, with all they need."""
+        if plan is self._plan:
+            return
         kept: dict[str, Made] = {}
         for job in plan.jobs:
             same = job.id in self._settled and self._jobs.get(job.id) == job
             if same and all(need in kept for need in job.needs()):
                 kept[job.id] = self._settled[job.id]
         with self._lock:
+            self._plan = plan
             self._jobs = {job.id: job for job in plan.jobs}
             self._settled = kept
             self._statuses = {}

@@ -56,10 +56,10 @@ def speak(work: Work) -> Measures:
     Raises FatalError for a voice that does not exist (naming the nearest) or a speed or pitch out of range.
     """
     options = work.options
-    text = _speakable(str(options["text"]))
+    text = str(options["text"])
     raw = work.directory / "espeak.wav"
     said = _say(
-        text,
+        _speakable(text),
         voice=str(options.get("voice") or "en-us"),
         speed=_within("speed", options.get("speed", 165), SPEEDS, "words a minute"),
         pitch=_within("pitch", options.get("pitch", 50), PITCHES, "of 99"),
@@ -86,7 +86,7 @@ def speak(work: Work) -> Measures:
 
 
 def _speakable(text: str) -> str:
-    """The text with what no speaker can read (control characters, halves of surrogate pairs) as spaces."""
+    """The text with what no speaker can read (control characters, halves of surrogate pairs) as spaces, as long."""
     return "".join(" " if unicodedata.category(character) in ("Cc", "Cs") else character for character in text)
 
 

@@ -130,8 +130,11 @@ class LocalStorage:
         target = self.path(name)
         temporary: Path | None = None
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            handle, made = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
+            try:
+                handle, made = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
+            except FileNotFoundError:
+                target.parent.mkdir(parents=True, exist_ok=True)
+                handle, made = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
             temporary = Path(made)
             with open(handle, "wb") as stream:
                 if isinstance(data, bytes):

@@ -61,7 +61,9 @@ def draw_code(work: Work) -> None:
     first = options["first"]
     last = min(options["last"] or len(lines), len(lines))
     if first > last:
-        raise FatalError(f"code-block: lines {first} to {options['last'] or last} were asked for; the code has {len(lines)} lines")
+        raise FatalError(
+            f"code-block: lines {first} to {options['last'] or last} were asked for; the code has {len(lines)} lines"
+        )
     shown = lines[first - 1 : last]
     if len(shown) > MAX_LINES:
         raise FatalError(f"code-block: {len(shown)} lines were asked for, at most {MAX_LINES} fit; say first and last")
@@ -182,7 +184,9 @@ def _blend(under: str, over: str, share: float) -> str:
     return "#" + "".join(f"{part:02x}" for part in mixed)
 
 
-def _picture(lines: Sequence[Sequence[Run]], options: Mapping[str, Any], palette: Palette) -> tuple[str, tuple[int, int]]:
+def _picture(
+    lines: Sequence[Sequence[Run]], options: Mapping[str, Any], palette: Palette
+) -> tuple[str, tuple[int, int]]:
     """The SVG of the window and its size in px (even, as video likes it)."""
     em = options["font_size"]
     step = em * ADVANCE
@@ -198,7 +202,9 @@ def _picture(lines: Sequence[Sequence[Run]], options: Mapping[str, Any], palette
     width = _even(max(2 * padding + gutter + (options["columns"] or longest) * step, heading))
     height = _even(top + len(lines) * em * LINE + padding * 0.8)
     if options["columns"] and longest > options["columns"]:
-        raise FatalError(f"code-block: a line has {longest} letters and columns is {options['columns']}; allow more columns")
+        raise FatalError(
+            f"code-block: a line has {longest} letters and columns is {options['columns']}; allow more columns"
+        )
     radius = em * 0.45
     marked = set(options["highlight"])
     body = list(_window(options, palette, width, height, radius, bar, em))
@@ -230,7 +236,9 @@ def _window(
     if options["title"]:
         missing = missing_glyphs(options["title"], FONTS[0])
         if missing:
-            raise FatalError(f"code-block: JetBrains Mono cannot draw {describe(missing)}; write the title without them")
+            raise FatalError(
+                f"code-block: JetBrains Mono cannot draw {describe(missing)}; write the title without them"
+            )
         yield (
             f'<text x="{width / 2:g}" y="{bar * 0.52 + em * 0.25:g}" text-anchor="middle" font-size="{em * TITLE:g}" '
             f'fill="{palette.faint}">{escape(" ".join(options["title"].split()))}</text>'
@@ -260,17 +268,24 @@ def _line(
 
 
 def _document(
-    body: Sequence[str], full: tuple[int, int], margin: int, inner: tuple[int, int], radius: float, em: int, palette: Palette
+    body: Sequence[str],
+    full: tuple[int, int],
+    margin: int,
+    inner: tuple[int, int],
+    radius: float,
+    em: int,
+    palette: Palette,
 ) -> str:
     width, height = inner
     shadow = (
-        f'<filter id="soft" x="-20%" y="-20%" width="140%" height="150%"><feGaussianBlur stdDeviation="{em * 0.55:g}"/></filter>'
+        '<filter id="soft" x="-20%" y="-20%" width="140%" height="150%">'
+        f'<feGaussianBlur stdDeviation="{em * 0.55:g}"/></filter>'
         if margin
         else ""
     )
     cast = (
-        f'<rect x="{margin}" y="{margin + em * 0.4:g}" width="{width}" height="{height}" rx="{radius:g}" fill="#000000" '
-        'fill-opacity="0.45" filter="url(#soft)"/>'
+        f'<rect x="{margin}" y="{margin + em * 0.4:g}" width="{width}" height="{height}" rx="{radius:g}" '
+        'fill="#000000" fill-opacity="0.45" filter="url(#soft)"/>'
         if margin
         else ""
     )

@@ -1,7 +1,8 @@
 """A picture of a page of HTML, taken by Chromium without a network.
 
-The page is served from memory to the browser of one job, under a name that only that browser knows. So it sees the files that it was
-given and nothing else of the disk, every other host is unknown to it, and a file it asks for in vain is an error rather than a gap.
+The page is served to the browser of one job, under a name that only that browser knows. So it sees the files that it
+was given and nothing else of the disk, every other host is unknown to it, and a file it asks for in vain is an error
+rather than a gap.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import html
 import mimetypes
 import os
 import sys
+import tempfile
 import threading
 import urllib.parse
 from collections.abc import Iterator, Mapping
@@ -36,10 +38,14 @@ def render_page(work: Work) -> None:
     width, height = (int(side) for side in work.options["size"].split("x"))
     picture = work.outputs["image"]
     frame = _frame(work.inputs["page"][0].name, width, height)
-    with _serving(frame, _site(work)) as (port, missing):
+    with (
+        _serving(frame, _site(work)) as (port, missing),
+        # Chromium puts a socket into its folder for temporary files, and a socket's path has at most 107 bytes.
+        tempfile.TemporaryDirectory(prefix="vbmake-", ignore_cleanup_errors=True) as short,
+    ):
         args = [
             find_tool("chromium"),
-            *_private(work.directory / ".browser", port),
+            *_private(Path(short) / "profile", port),
             f"--window-size={width},{height}",
             f"--force-device-scale-factor={work.options['density']}",
             f"--virtual-time-budget={round(work.options['wait'] * 1000)}",
@@ -47,7 +53,7 @@ def render_page(work: Work) -> None:
             f"--screenshot={picture}",
             f"http://{HOST}/",
         ]
-        environment = private_environment(work.directory, machine_fonts=True)
+        environment = private_environment(work.directory, machine_fonts=True) | {"TMPDIR": short}
         process.run(args, cwd=work.directory, env=environment, log=work.log, on_line=work.log, timeout=TIMEOUT)
     if missing:
         wanted = ", ".join(sorted(missing))
@@ -58,12 +64,17 @@ def render_page(work: Work) -> None:
 
 
 def _private(profile: Path, port: int) -> Iterator[str]:
-    """Chromium's options: a profile of its own, no network but the page's server, nothing that changes from run to run."""
+    """Chromium's options: its own profile, no network but the page's server, nothing that changes from run to run."""
     yield "--headless=new"
     yield f"--user-data-dir={profile}"
     yield f"--host-resolver-rules=MAP {HOST} 127.0.0.1:{port}, MAP * ~NOTFOUND"
     yield from ("--no-proxy-server", "--no-first-run", "--no-default-browser-check", "--no-pings")
-    yield from ("--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions")
+    yield from (
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-extensions",
+    )
     yield from ("--disable-gpu", "--disable-dev-shm-usage", "--disable-breakpad", "--hide-scrollbars", "--mute-audio")
     yield "--log-level=3"  # fatal only: without a desktop it complains of every bus that is not there
     yield from ("--disable-lcd-text", "--font-render-hinting=none", "--force-color-profile=srgb")
@@ -74,7 +85,7 @@ def _private(profile: Path, port: int) -> Iterator[str]:
 
 
 def _frame(page: str, width: int, height: int) -> bytes:
-    """The page in a frame of the wanted size: headless Chromium takes its own bars off the window that the outer page sees."""
+    """The page in a frame of the wanted size: headless Chromium takes bars off what the outer page sees."""
     source = html.escape(urllib.parse.quote(page), quote=True)
     style = f"position:absolute;left:0;top:0;border:0;width:{width}px;height:{height}px"
     return f'<!doctype html><body style="margin:0"><iframe src="{source}" style="{style}"></iframe>'.encode()
@@ -98,7 +109,7 @@ def _site(work: Work) -> dict[str, Path]:
 
 @contextlib.contextmanager
 def _serving(frame: bytes, site: Mapping[str, Path]) -> Iterator[tuple[int, set[str]]]:
-    """Serve the frame and the files on a free port of this machine; yields the port, and the set of what is asked for in vain."""
+    """Serve the frame and the files on a free port of this machine; yields the port, and what is asked for in vain."""
     missing: set[str] = set()
 
     class Handler(BaseHTTPRequestHandler):

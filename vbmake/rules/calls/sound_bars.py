@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -109,29 +110,37 @@ def _samples(work: Work) -> Floats:
 def _loudness(samples: Floats, count: int) -> Floats:
     """The root mean square of `count` equal stretches, the loudest 1; compressed a little, as ears do."""
     edges = np.linspace(0, len(samples), count + 1).astype(np.int64)
-    pieces = (samples[first : max(last, first + 1)] for first, last in zip(edges[:-1], edges[1:], strict=True))
+    pieces = (samples[first : max(last, first + 1)] for first, last in itertools.pairwise(edges))
     levels = np.array([np.sqrt(np.mean(piece * piece)) if len(piece) else 0.0 for piece in pieces])
     top = levels.max()
     return (levels / top) ** 0.7 if top else levels
 
 
 def _spectra(samples: Floats, count: int, rate: int) -> Floats:
-    """(pictures, count) levels from 0 to 1 of `count` pitches, evenly spaced to the ear, around the middle of each picture."""
+    """(pictures, count) levels from 0 to 1 of bands that are equally wide to the ear, around each picture's middle.
+
+    A band is as loud as its loudest pitch; one that is narrower than the spectrum is fine lies between its neighbours.
+    """
     pictures = max(1, round(len(samples) * rate / RATE))
-    pitches = np.geomspace(LOWEST, HIGHEST, count)
+    edges = np.geomspace(LOWEST, HIGHEST, count + 1)
+    pitches = np.sqrt(edges[:-1] * edges[1:])
     bins = np.fft.rfftfreq(WINDOW, 1 / RATE)
+    firsts = np.searchsorted(bins, edges)
     shape = np.hanning(WINDOW)
     padded = np.pad(samples, (WINDOW // 2, WINDOW))
     found = np.empty((pictures, count))
     for number in range(pictures):
         start = round((number + 0.5) * RATE / rate)
-        found[number] = np.interp(pitches, bins, np.abs(np.fft.rfft(padded[start : start + WINDOW] * shape)))
+        strengths = np.abs(np.fft.rfft(padded[start : start + WINDOW] * shape))
+        within = np.maximum.reduceat(strengths, firsts)[:-1]
+        between = np.interp(pitches, bins, strengths)
+        found[number] = np.where(firsts[1:] > firsts[:-1], within, between)
     # High pitches carry less energy: 3 dB an octave lifts them to where ears put them.
     found *= np.sqrt(pitches / LOWEST)
     top = found.max()
     if not top:
         return np.zeros_like(found)
-    levels = np.clip(1 + 20 * np.log10(np.maximum(found / top, 1e-9)) / RANGE, 0, 1)
+    levels: Floats = np.clip(1 + 20 * np.log10(np.maximum(found / top, 1e-9)) / RANGE, 0, 1)
     fall = 1 / (FALL * rate)
     for number in range(1, pictures):
         levels[number] = np.maximum(levels[number], levels[number - 1] - fall)

@@ -18,7 +18,9 @@ def draw(svg: str, path: Path, size: tuple[int, int], fonts: Sequence[Path] = ()
     """Write `svg`, which is `size` px large, to the PNG `path`. Raises FatalError for what is too large to be drawn."""
     width, height = size
     if max(size) > MAX_SIDE or width * height > 2**27:
-        raise FatalError(f"the picture would be {width}x{height} px; at most {MAX_SIDE} px a side can be drawn: make it smaller")
+        raise FatalError(
+            f"the picture would be {width}x{height} px; at most {MAX_SIDE} px a side can be drawn: make it smaller"
+        )
     png = resvg_py.svg_to_bytes(
         svg_string=svg,
         skip_system_fonts=True,

@@ -1,0 +1,7 @@
+"""The local S3 server of the storage tests, for the remote cache."""
+
+from __future__ import annotations
+
+from tests.storage.conftest import bucket, s3_endpoint
+
+__all__ = ["bucket", "s3_endpoint"]

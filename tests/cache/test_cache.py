@@ -1,0 +1,264 @@
+"""The cache of a build: two tiers, first write wins, never a failure, never wrong bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from vbmake.cache.actions import ActionCache, Entry
+from vbmake.cache.cache import Cache
+from vbmake.plan.keys import action_key
+from vbmake.storage.local import LocalStorage
+from vbmake.storage.protocol import Data, Storage, StorageError
+from vbmake.storage.s3 import S3Storage
+
+
+def made(folder: Path, content: bytes = b"a film", text: str = "hello") -> tuple[Entry, dict[str, Path]]:
+    """An entry, and its file."""
+    path = folder / f"made-{hashlib.sha256(content).hexdigest()[:8]}.mp4"
+    path.write_bytes(content)
+    material = {"rule": "shot", "options": {"text": text}, "outputs": {"shot": "mp4"}}
+    outputs = {"shot": {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}}
+    entry = Entry(action_key(material), outputs, {"shot": {"frames": 3}}, material, 1.5, "2026-01-01T00:00:00+00:00")
+    return entry, {"shot": path}
+
+
+def sha(entry: Entry) -> str:
+    return str(entry.outputs["shot"]["sha256"])
+
+
+class Counting:
+    """A storage that counts what is asked of it, and can be cut off."""
+
+    def __init__(self, inner: Storage) -> None:
+        self.inner = inner
+        self.calls: list[str] = []
+        self.down = False
+
+    def __getattr__(self, name: str) -> object:
+        method = getattr(self.inner, name)
+        if not callable(method):
+            return method
+
+        def counted(*args: object, **kwargs: object) -> object:
+            self.calls.append(name)
+            if self.down:
+                raise StorageError("cannot read: Read timeout")
+            return method(*args, **kwargs)
+
+        return counted
+
+
+@pytest.fixture(params=["directory", "s3"])
+def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Counting:
+    if request.param == "s3":
+        return Counting(S3Storage(request.getfixturevalue("bucket")))
+    return Counting(LocalStorage(tmp_path / "remote"))
+
+
+def local(tmp_path: Path, name: str = "local") -> LocalStorage:
+    return LocalStorage(tmp_path / name, durable=False)
+
+
+def both(tmp_path: Path, remote: Counting, name: str = "local", mode: str = "write") -> Cache:
+    return Cache(local(tmp_path, name), remote, mode)  # type: ignore[arg-type]  # a wrapper; words of the environment
+
+
+def test_what_one_machine_stored_another_fetches(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path)
+    here = both(tmp_path, remote)
+    here.store(entry, files)
+    here.finish()
+    there = both(tmp_path, remote, "other")
+    assert there.lookup(entry.key) == entry
+    assert there.materialise(sha(entry), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"a film"
+
+
+def test_what_was_fetched_once_is_local_from_then_on(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path)
+    here = both(tmp_path, remote)
+    here.store(entry, files)
+    here.finish()
+    there = both(tmp_path, remote, "other")
+    there.lookup(entry.key)
+    there.materialise(sha(entry), tmp_path / "copy")
+    remote.calls.clear()
+    assert there.lookup(entry.key) == entry
+    assert there.materialise(sha(entry), tmp_path / "copy2")
+    assert remote.calls == []
+
+
+def test_a_miss_costs_one_request_and_is_not_asked_for_twice(tmp_path: Path, remote: Counting) -> None:
+    cache = both(tmp_path, remote)
+    assert cache.lookup("0" * 64) is None
+    assert cache.lookup("0" * 64) is None
+    assert remote.calls == ["read"]
+
+
+def test_blobs_are_there_before_the_entry_that_names_them(tmp_path: Path) -> None:
+    order: list[str] = []
+
+    class Watched(LocalStorage):
+        def write_new(self, name: str, data: Data, *, content_type: str = "") -> bool:
+            order.append(name.split("/")[1])
+            return super().write_new(name, data, content_type=content_type)
+
+    entry, files = made(tmp_path)
+    Cache(Watched(tmp_path / "local")).store(entry, files)
+    assert order == ["cas", "ac"]
+
+
+def test_the_first_write_of_a_key_wins(tmp_path: Path, remote: Counting) -> None:
+    first, first_files = made(tmp_path, b"first")
+    second, second_files = made(tmp_path, b"second")
+    assert first.key == second.key
+    for entry, files, name in ((first, first_files, "one"), (second, second_files, "two")):
+        cache = both(tmp_path, remote, name)
+        cache.store(entry, files)
+        cache.finish()
+    found = both(tmp_path, remote, "three").lookup(first.key)
+    assert found is not None
+    assert found.outputs == first.outputs
+
+
+def test_an_entry_whose_bytes_are_gone_gives_way(tmp_path: Path) -> None:
+    first, first_files = made(tmp_path, b"first")
+    second, second_files = made(tmp_path, b"second")
+    Cache(local(tmp_path)).store(first, first_files)
+    shutil.rmtree(tmp_path / "local/v1/cas")
+    Cache(local(tmp_path)).store(second, second_files)
+    found = Cache(local(tmp_path)).lookup(first.key)
+    assert found is not None
+    assert found.outputs == second.outputs
+
+
+@pytest.mark.parametrize("mode", ["off", "read"])
+def test_a_cache_that_may_not_be_written_to_is_not(tmp_path: Path, remote: Counting, mode: str) -> None:
+    entry, files = made(tmp_path)
+    cache = both(tmp_path, remote, mode=mode)
+    cache.store(entry, files)
+    cache.finish()
+    assert list(remote.inner.list()) == []
+
+
+def test_a_cache_that_is_off_is_not_asked(tmp_path: Path, remote: Counting) -> None:
+    assert both(tmp_path, remote, mode="off").lookup("0" * 64) is None
+    assert remote.calls == []
+
+
+def test_an_outage_degrades_to_the_local_cache_with_one_line(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path)
+    warnings: list[str] = []
+    remote.down = True
+    cache = Cache(local(tmp_path), remote, "write", warnings.append)  # type: ignore[arg-type]  # a wrapper
+    assert cache.lookup("0" * 64) is None
+    cache.store(entry, files)
+    cache.finish()
+    assert cache.lookup(entry.key) == entry
+    assert cache.materialise(sha(entry), tmp_path / "copy")
+    assert len(warnings) == 1
+    assert "is left out from here on (looking up): cannot read: Read timeout" in warnings[0]
+    assert remote.calls == ["read"], "after one failure it is left alone"
+
+
+def test_an_outage_during_an_upload_fails_nothing(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path)
+    warnings: list[str] = []
+    cache = Cache(local(tmp_path), remote, "write", warnings.append)  # type: ignore[arg-type]  # a wrapper
+    assert cache.lookup(entry.key) is None
+    remote.down = True
+    cache.store(entry, files)
+    cache.finish()
+    assert len(warnings) == 1
+
+
+def test_uploads_need_nothing_of_the_caller_once_stored(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path)
+    cache = both(tmp_path, remote)
+    cache.store(entry, files)
+    files["shot"].rename(tmp_path / "elsewhere")  # as publishing does
+    cache.finish()
+    assert both(tmp_path, remote, "other").materialise(sha(entry), tmp_path / "copy")
+
+
+def test_without_a_local_cache_the_remote_one_still_serves(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path)
+    cache = Cache(None, remote)  # type: ignore[arg-type]  # a wrapper
+    cache.store(entry, files)
+    cache.finish()
+    assert cache.lookup(entry.key) == entry
+    assert cache.materialise(sha(entry), tmp_path / "copy")
+
+
+@pytest.mark.parametrize("content", [b"a fiLm", b"", b"a fil", b"a film and more"])
+def test_wrong_bytes_under_a_digest_are_a_miss_and_are_mended(tmp_path: Path, remote: Counting, content: bytes) -> None:
+    entry, files = made(tmp_path)
+    here = both(tmp_path, remote)
+    here.store(entry, files)
+    here.finish()
+    blob = f"v1/cas/{sha(entry)[:2]}/{sha(entry)}"
+    remote.inner.write(blob, content)
+    there = both(tmp_path, remote, "other")
+    assert there.lookup(entry.key) == entry
+    assert not there.materialise(sha(entry), tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+    there.reject(entry.key)
+    assert there.lookup(entry.key) is None
+    there.store(entry, files)
+    there.finish()
+    assert remote.inner.read(blob) == b"a film"
+
+
+def test_wrong_local_bytes_are_fetched_from_the_remote_cache(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path)
+    cache = both(tmp_path, remote)
+    cache.store(entry, files)
+    cache.finish()
+    (tmp_path / "local" / f"v1/cas/{sha(entry)[:2]}/{sha(entry)}").write_bytes(b"a fiLm")
+    assert cache.materialise(sha(entry), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"a film"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: text[:40],
+        lambda text: "[" * 5000,
+        lambda text: "null",
+        lambda text: text.replace("hello", "other"),
+        lambda text: text.replace('"size":6', '"size":0'),
+        lambda text: text.replace('"outputs":{"shot":{"sha256"', '"outputs":{"shot":{"sha"'),
+        lambda text: text.replace('"seconds":1.5', '"seconds":"1.5"'),
+    ],
+    ids=["empty", "cut", "deep", "null", "other material", "no bytes", "no digest", "wrong type"],
+)
+def test_a_damaged_entry_is_a_miss_and_is_mended(tmp_path: Path, damage: object) -> None:
+    entry, _ = made(tmp_path)
+    actions = ActionCache(local(tmp_path))
+    assert actions.put(entry)
+    path = tmp_path / "local" / actions.name(entry.key)
+    before = path.read_text()
+    path.write_text(damage(before))  # type: ignore[operator]  # one of the functions above
+    assert actions.get(entry.key) is None
+    assert actions.put(entry)
+    assert path.read_text() == before
+
+
+def test_a_full_cache_disk_fails_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry, files = made(tmp_path)
+    warnings: list[str] = []
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("vbmake.storage.local.shutil.copyfileobj", full)
+    cache = Cache(local(tmp_path), warn=warnings.append)
+    cache.store(entry, files)
+    assert len(warnings) == 1
+    assert "No space left on device" in warnings[0]
+    assert not [path for path in (tmp_path / "local").rglob("*") if path.is_file()]

@@ -1,0 +1,56 @@
+"""Where the caches are, as the environment and the project say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from vbmake.cache.settings import settings
+from vbmake.errors import WorkspaceError
+
+
+def test_the_local_cache_is_the_users() -> None:
+    assert settings(None, {"XDG_CACHE_HOME": "/var/x"}).directory == Path("/var/x/vbmake")
+    assert settings(None, {"VBMAKE_CACHE_DIR": "/big/cache"}).directory == Path("/big/cache")
+    assert settings(None, {"VBMAKE_CACHE_DIR": "off"}).directory is None
+
+
+def test_the_environment_names_the_remote_cache_before_the_project_does() -> None:
+    assert settings("s3://team/films", {}).remote == "s3://team/films"
+    assert settings("s3://team/films", {"VBMAKE_CACHE": "s3://mine/x"}).remote == "s3://mine/x"
+    assert settings("s3://team/films", {"VBMAKE_CACHE": "off"}).remote == ""
+    assert settings({"remote": "s3://team/films", "mode": "read"}, {}).mode == "read"
+    assert settings("s3://team/films", {"VBMAKE_CACHE_MODE": "off"}).remote == ""
+
+
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"GITHUB_EVENT_NAME": "pull_request"},
+        {"CI_MERGE_REQUEST_IID": "12"},
+        {"BUILDKITE_PULL_REQUEST": "7"},
+        {"CHANGE_ID": "3"},
+    ],
+)
+def test_a_pull_request_only_reads(environment: dict[str, str]) -> None:
+    assert settings("s3://team/films", environment).mode == "read"
+    assert settings({"remote": "s3://team/films", "mode": "write"}, environment).mode == "read"
+    assert settings("s3://team/films", {**environment, "VBMAKE_CACHE_MODE": "write"}).mode == "write"
+
+
+@pytest.mark.parametrize("environment", [{"GITHUB_EVENT_NAME": "push"}, {"BUILDKITE_PULL_REQUEST": "false"}, {}])
+def test_other_builds_write(environment: dict[str, str]) -> None:
+    assert settings("s3://team/films", environment).mode == "write"
+
+
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({"VBMAKE_CACHE_MODE": "readonly"}, "found 'readonly', allowed are off, read, write"),
+        ({"VBMAKE_CACHE": "gs://bucket"}, "found 'gs://bucket', allowed are s3://bucket/prefix"),
+    ],
+)
+def test_a_wrong_word_is_told_with_the_right_ones(environment: dict[str, str], told: str) -> None:
+    with pytest.raises(WorkspaceError, match=told):
+        settings(None, environment)

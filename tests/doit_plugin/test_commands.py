@@ -1,0 +1,289 @@
+"""The commands on a film's project: what they say, what they do, how they end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.doit_plugin.conftest import Toy, chain, declare, events
+
+
+def test_nothing_but_the_projects_own_state_appears_beside_the_declaration(toy: Toy) -> None:
+    chain(toy.root)
+    for command in ([], ["list", "-s"], ["plan"], ["forget"], ["ignore", "copy:film"], ["clean"]):
+        assert toy.vbmake(*command).code == 0
+    assert sorted(path.name for path in toy.root.iterdir()) == [".vbmake", "a.txt", "video.yaml"]
+
+
+def test_the_record_of_a_build_can_be_read_by_programs(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    toy.build()
+    found = events(toy.root)
+    assert all({"event", "time", "run"} <= event.keys() for event in found)
+    assert len({event["run"] for event in found}) == 2
+    jobs = [(event["job"], event["how"]) for event in found if event["event"] == "job"]
+    assert jobs == [
+        ("copy:middle", "ran"), ("copy:film", "ran"), ("copy:middle", "current"), ("copy:film", "current"),
+    ]  # fmt: skip
+    assert found[-1]["event"] == "end"
+    assert (found[-1]["exit"], found[-1]["totals"]) == (0, {"current": 2})
+
+
+def test_list_shows_final_targets_and_groups_and_all_jobs_when_asked(toy: Toy) -> None:
+    chain(toy.root)
+    assert toy.vbmake("list", "-q").out.split() == ["copy", "copy:film"]
+    assert toy.vbmake("list", "-q", "--all").out.split() == ["copy", "copy:film", "copy:middle"]
+
+
+def test_list_tells_the_state_of_jobs_and_of_their_groups(toy: Toy) -> None:
+    chain(toy.root)
+    assert toy.vbmake("list", "-sq", "--all").out.split() == ["R", "copy", "R", "copy:film", "R", "copy:middle"]
+    toy.build()
+    assert toy.vbmake("list", "-sq", "--all").out.split() == ["U", "copy", "U", "copy:film", "U", "copy:middle"]
+    (toy.root / "build/film.txt").write_text("edited by hand")
+    assert toy.vbmake("list", "-sq", "--all").out.split() == ["R", "copy", "R", "copy:film", "U", "copy:middle"]
+
+
+def test_info_tells_rule_inputs_outputs_state_and_reason(toy: Toy) -> None:
+    chain(toy.root)
+    told = toy.vbmake("info", "copy:film")
+    assert told.code == 1
+    for part in (
+        "rule:     copy",
+        "declared: video.yaml:2:1",
+        " - middle: copy:middle#copy",
+        " - film: build/film.txt",
+    ):
+        assert part in told.out
+    assert "state:    maybe" in told.out
+    toy.build()
+    told = toy.vbmake("info", "copy:film")
+    assert (told.code, "state:    current" in told.out) == (0, True)
+
+
+def test_plan_tells_what_would_run_and_why_and_runs_nothing(toy: Toy) -> None:
+    chain(toy.root)
+    told = toy.vbmake("plan", "--json")
+    plan = json.loads(told.out)
+    assert [(job["id"], job["rule"], job["state"]) for job in plan["jobs"]] == [
+        ("copy:middle", "copy", "run"), ("copy:film", "copy", "maybe"),
+    ]  # fmt: skip
+    assert all(set(job) == {"id", "rule", "state", "reason", "seconds", "cost"} for job in plan["jobs"])
+    assert plan["jobs"][0]["reason"] == "it was not built before"
+    assert plan["totals"]["run"] == 1
+    assert not (toy.root / "build").exists()
+
+
+def test_plan_tells_what_it_waits_for(toy: Toy) -> None:
+    in_rounds(toy.root)
+    plan = json.loads(toy.vbmake("plan", "--json").out)
+    assert {item["what"] for item in plan["pending"]} == {"copy:voice#voice"}
+    assert "pending  copy:voice#voice: copy:film is planned from its length\n" in toy.vbmake("plan").out
+
+
+def test_why_follows_a_change_upstream_to_a_file(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    (toy.root / "a.txt").write_text("two")
+    told = toy.vbmake("why", "copy:film").out
+    assert told.splitlines()[0] == "copy:film: may have to run"
+    assert "  copy:middle: must run\n    input a.txt changed: 7692c3ad3540 -> 3fc4ccfe7458\n" in told
+
+
+def test_why_follows_a_change_to_a_line_of_the_declaration(toy: Toy) -> None:
+    job = {"id": "copy:one", "makes": {"out": "build/one.txt"}, "final": True}
+    declare(toy.root, {**job, "options": {"text": "old"}})
+    toy.build()
+    declare(toy.root, {**job, "options": {"text": "new"}})
+    told = toy.vbmake("why", "build/one.txt").out
+    assert "options.text: 'old' -> 'new'" in told
+    assert "declared at video.yaml:1:1 (jobs[0])" in told
+
+
+def test_clean_removes_targets_and_intermediate_outputs_and_no_source(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    dry = toy.vbmake("clean", "-n")
+    assert "build/film.txt" in dry.out
+    assert (toy.root / "build/film.txt").exists()
+    assert toy.vbmake("clean").code == 0
+    assert not (toy.root / "build").exists()
+    assert not (toy.root / ".vbmake/work").exists()
+    assert (toy.root / "a.txt").read_text() == "one"
+
+
+def test_clean_of_a_named_job_leaves_the_others(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    toy.vbmake("clean", "copy:film")
+    assert not (toy.root / "build/film.txt").exists()
+    assert (toy.root / ".vbmake/work/middle.txt").exists()
+
+
+def test_clean_of_a_chain_of_thousands_of_jobs_does_not_recurse(toy: Toy) -> None:
+    jobs = [{"id": "copy:0", "makes": {"o": "build/0"}}]
+    jobs += [
+        {"id": f"copy:{n}", "reads": {"i": [f"copy:{n - 1}#o"]}, "makes": {"o": f"build/{n}"}} for n in range(1, 3000)
+    ]
+    declare(toy.root, *jobs)
+    (toy.root / "build").mkdir()
+    (toy.root / "build/2999").write_text("")
+    (toy.root / "build/0").write_text("")
+    assert toy.vbmake("clean").code == 0
+    assert not (toy.root / "build").exists()
+
+
+def test_a_forgotten_job_is_taken_from_the_cache(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    assert toy.vbmake("forget", "copy:film").out == "forgetting copy:film\n"
+    assert toy.build().out.splitlines()[0].split()[:2] == ["fetched", "copy:film"]
+
+
+def test_always_execute_runs_a_job_that_is_current_and_cached(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    assert toy.build("-a").out.splitlines()[-1].startswith("2 jobs: 2 ran in ")
+
+
+def test_an_ignored_job_is_left_out_until_it_is_forgotten(toy: Toy) -> None:
+    chain(toy.root)
+    toy.vbmake("ignore", "copy:film")
+    assert toy.build().out.splitlines()[-1].startswith("2 jobs: 1 ran, 1 ignored in ")
+    toy.vbmake("forget", "copy:film")
+    assert toy.build().out.splitlines()[-1].startswith("2 jobs: 1 ran, 1 current in ")
+
+
+def test_a_job_can_be_named_by_id_target_group_or_wildcard(toy: Toy) -> None:
+    chain(toy.root)
+    for name in ("copy:middle", ".vbmake/work/middle.txt"):
+        assert toy.build(name).out.splitlines()[-1].startswith("1 job: 1 ")
+    assert toy.build("copy:f*").out.splitlines()[-1].startswith("2 jobs: 1 ran, 1 current")
+    assert toy.build("copy").out.splitlines()[-1].startswith("2 jobs: 2 current")
+
+
+def test_an_unknown_name_is_refused_before_anything_runs(toy: Toy) -> None:
+    chain(toy.root)
+    ended = toy.build("film:nowhere")
+    assert ended.code == 3
+    assert "film:nowhere" in ended.err
+    assert not (toy.root / "build").exists()
+
+
+def test_a_wrong_declaration_ends_every_command_with_3_and_its_mistakes(toy: Toy) -> None:
+    declare(toy.root, {"id": "copy:a", "reads": {"i": ["gone.txt"]}, "makes": {"o": "build/o"}, "final": True})
+    for command in ([], ["list"], ["plan"], ["why", "copy:a"], ["clean"], ["info", "copy:a"]):
+        ended = toy.vbmake(*command)
+        assert (ended.code, ended.err) == (3, "video.yaml:1:1: jobs[0]: gone.txt is not there\n"), command
+
+
+def test_without_a_project_the_next_step_is_told(toy: Toy) -> None:
+    ended = toy.vbmake("plan")
+    assert ended.code == 2
+    assert "no video.yaml" in ended.err
+    assert "vbmake init" in ended.err
+
+
+@pytest.mark.parametrize("configuration", ["[GLOBAL]\nnum_process = 1\n", "[run]\nnum_process = 1\n"])
+def test_settings_of_doit_cfg_go_before_the_loaders(toy: Toy, configuration: str) -> None:
+    from vbmake.doit_plugin.loader import VideoLoader
+
+    (toy.root / "doit.cfg").write_text(configuration)
+    from vbmake.doit_plugin.program import Program
+
+    program = Program(task_loader=VideoLoader())
+    program.task_loader.config = program.config
+    assert "num_process" not in program.task_loader.load_doit_config()
+
+
+def test_the_projects_own_settings_hold_below_it(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain(toy.root)
+    (toy.root / "doit.cfg").write_text("[GLOBAL]\nreporter = zero\n")
+    below = toy.root / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert toy.build().out == ""
+    assert (toy.root / "build/film.txt").exists()
+
+
+def test_doits_other_reporters_may_be_used(toy: Toy) -> None:
+    chain(toy.root)
+    told = json.loads(toy.build("-r", "json").out)
+    assert [(task["name"], task["result"]) for task in told["tasks"]] == [
+        ("copy:middle", "success"), ("copy:film", "success"),
+    ]  # fmt: skip
+
+
+def test_processes_are_declined_in_one_line(toy: Toy) -> None:
+    chain(toy.root)
+    ended = toy.build("-P", "process", "-n", "2")
+    assert ended.code == 0
+    assert ended.err.count("\n") == 1
+    assert "-P process is ignored" in ended.err
+
+
+def test_the_films_words_are_commands_under_the_name_doit_too(toy: Toy) -> None:
+    chain(toy.root)
+    assert toy.doit("plan").out.endswith("2 jobs: 1 run, 1 maybe\n")
+    assert toy.doit("why", "copy:middle").out.startswith("copy:middle: must run")
+    assert "doit plan" in toy.doit("help").out
+    assert "SCENE@TIME" in toy.doit("help", "frame").out
+    assert "a video.yaml that builds" in toy.doit("help", "init").out
+
+
+def test_reset_dep_and_strace_say_why_they_are_not_for_films(toy: Toy) -> None:
+    chain(toy.root)
+    assert "not for jobs" in toy.doit("reset-dep").err
+    assert "shell actions" in toy.doit("strace", "copy:film").err
+
+
+def test_notes_of_the_plan_are_told_once(toy: Toy) -> None:
+    declare(toy.root, {"id": "copy:a", "makes": {"o": "o.txt"}, "final": True}, notes=["the cut was shortened"])
+    assert toy.build().out.count("note: video.yaml: the cut was shortened\n") == 1
+
+
+def in_rounds(root: Path) -> None:
+    """A film that is planned when its voice is measured, and credits that are planned when the film is."""
+    declare(
+        root,
+        {"id": "copy:voice", "makes": {"voice": ".vbmake/work/voice.txt"}, "options": {"text": "hello"}},
+        {"id": "copy:film", "reads": {"v": ["copy:voice#voice"]}, "makes": {"film": "build/film.txt"}, "final": True,
+         "after": ["copy:voice#voice"]},
+        {"id": "copy:credits", "makes": {"out": "build/credits.txt"}, "final": True,
+         "after": ["copy:voice#voice", "copy:film#film"]},
+    )  # fmt: skip
+
+
+def test_a_build_goes_on_in_rounds_until_nothing_is_pending(toy: Toy) -> None:
+    in_rounds(toy.root)
+    ended = toy.build()
+    assert ended.code == 0
+    assert ended.out.splitlines()[-1].startswith("3 jobs: 3 ran in ")
+    assert (toy.root / "build/credits.txt").exists()
+    assert toy.build().out.startswith("3 jobs: 3 current in ")
+
+
+def test_a_target_that_is_not_planned_yet_may_be_named(toy: Toy) -> None:
+    in_rounds(toy.root)
+    assert toy.build("build/film.txt").out.splitlines()[-1].startswith("2 jobs: 2 ran in ")
+    assert toy.build("copy:voice").out.splitlines()[-1].startswith("1 job: 1 current in ")
+
+
+def test_a_named_job_that_is_planned_does_not_wait_for_the_rest(toy: Toy) -> None:
+    in_rounds(toy.root)
+    assert toy.build("copy:voice").out.splitlines()[-1].startswith("1 job: 1 ran in ")
+    assert not (toy.root / "build").exists()
+
+
+def test_a_failure_in_an_early_round_ends_the_build(toy: Toy) -> None:
+    declare(
+        toy.root,
+        {"id": "fail:voice", "makes": {"voice": "voice.txt"}},
+        {"id": "copy:film", "makes": {"film": "film.txt"}, "final": True, "after": ["fail:voice#voice"]},
+    )
+    ended = toy.build("-c")
+    assert ended.code == 1
+    assert ended.out.splitlines()[-1].startswith("1 job: 1 failed in ")

@@ -1,0 +1,195 @@
+"""A film beside a user's own tasks in one dodo file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.doit_plugin.conftest import Toy, chain, declare
+from vbmake.doit_plugin import load_video_tasks
+
+# doit leaves the pipes of its commands to the garbage collector
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+def films(*names: str) -> dict[str, Any]:
+    """The namespace of a dodo file that loads projects by these names."""
+
+    def task_films() -> Iterator[Any]:
+        for name in names:
+            yield from load_video_tasks(f"{name}/video.yaml", prefix=name)
+
+    return {"task_films": task_films}
+
+
+def test_films_are_built_beside_the_users_tasks(toy: Toy) -> None:
+    chain(toy.root / "one", "first")
+    chain(toy.root / "two", "second")
+    seen: list[str] = []
+
+    def own() -> None:
+        seen.append("own")
+
+    namespace = films("one", "two")
+    namespace["task_own"] = lambda: {"actions": [own]}
+
+    ended = toy.doit(tasks=namespace)
+    assert ended.code == 0
+    assert (toy.root / "one/build/film.txt").read_text() == "first"
+    assert (toy.root / "two/build/film.txt").read_text() == "second"
+    assert seen == ["own"]
+    assert ended.out.splitlines()[-1].startswith("4 jobs: 4 ran in ")
+
+    again = toy.doit(tasks=namespace)
+    assert "--" not in again.out.splitlines()[-1]
+    assert again.out.splitlines()[-1].startswith("4 jobs: 4 current in ")
+
+
+def test_one_film_can_be_named_by_its_prefix(toy: Toy) -> None:
+    chain(toy.root / "one")
+    chain(toy.root / "two")
+    toy.doit("two", tasks=films("one", "two"))
+    assert (toy.root / "two/build/film.txt").exists()
+    assert not (toy.root / "one/build").exists()
+    assert toy.doit("list", tasks=films("one", "two")).out.split()[:1] == ["one"]
+
+
+def test_a_users_task_may_need_a_film(toy: Toy) -> None:
+    chain(toy.root / "one", "abc")
+    namespace = films("one")
+    namespace["task_shout"] = lambda: {
+        "actions": ["tr a-z A-Z < %(dependencies)s > loud.txt"],
+        "file_dep": ["one/build/film.txt"],
+        "targets": ["loud.txt"],
+    }
+    assert toy.doit("shout", tasks=namespace).code == 0
+    assert (toy.root / "loud.txt").read_text() == "ABC"
+
+
+def test_a_users_task_may_make_a_source_of_a_film(toy: Toy) -> None:
+    chain(toy.root / "one")
+    (toy.root / "one/a.txt").unlink()
+    (toy.root / "seed.txt").write_text("seed")
+    namespace = films("one")
+    namespace["task_source"] = lambda: {
+        "actions": ["cp seed.txt one/a.txt"],
+        "file_dep": ["seed.txt"],
+        "targets": ["one/a.txt"],
+    }
+    ended = toy.doit(tasks=namespace)
+    assert (ended.code, ended.err) == (0, "")
+    assert (toy.root / "one/build/film.txt").read_text() == "seed"
+
+    (toy.root / "seed.txt").write_text("grown")
+    assert toy.doit("one", tasks=namespace).code == 0
+    assert (toy.root / "one/build/film.txt").read_text() == "grown"
+
+
+def test_a_film_that_lacks_a_source_nobody_makes_is_a_mistake(toy: Toy) -> None:
+    chain(toy.root / "one")
+    (toy.root / "one/a.txt").unlink()
+    for command in ([], ["list"], ["one"]):
+        ended = toy.doit(*command, tasks=films("one"))
+        assert ended.code == 3
+        assert "a.txt is not there" in ended.err
+
+
+def test_a_broken_film_does_not_stop_a_task_that_has_nothing_to_do_with_it(toy: Toy) -> None:
+    declare(toy.root / "one", {"id": "copy:a", "reads": {"i": ["gone"]}, "makes": {"o": "o"}, "final": True})
+    namespace = films("one")
+    namespace["task_lint"] = lambda: {"actions": ["touch linted"]}
+    assert toy.doit("lint", tasks=namespace).code == 0
+    assert (toy.root / "linted").exists()
+
+
+def test_rounds_go_on_within_one_command(toy: Toy) -> None:
+    declare(
+        toy.root / "one",
+        {"id": "copy:voice", "makes": {"voice": "voice.txt"}, "options": {"text": "hello"}},
+        {"id": "copy:film", "reads": {"v": ["copy:voice#voice"]}, "makes": {"film": "film.txt"}, "final": True,
+         "after": ["copy:voice#voice"]},
+    )  # fmt: skip
+    namespace = films("one")
+    namespace["task_use"] = lambda: {"actions": ["cp one/film.txt used.txt"], "file_dep": ["one/film.txt"]}
+    ended = toy.doit("use", tasks=namespace)
+    assert (ended.code, ended.err) == (0, "")
+    assert (toy.root / "used.txt").read_text() == "hello"
+
+
+def test_a_task_of_the_users_runs_once_though_the_film_is_planned_in_rounds(toy: Toy) -> None:
+    declare(
+        toy.root / "one",
+        {"id": "copy:voice", "reads": {"t": ["text.txt"]}, "makes": {"voice": "voice.txt"}},
+        {"id": "copy:film", "makes": {"film": "film.txt"}, "final": True, "after": ["copy:voice#voice"]},
+    )
+    (toy.root / "one/text.txt").write_text("hello")
+    namespace = films("one")
+    actions = ["echo again >> one/text.txt; echo x >> count"]
+    namespace["task_text"] = lambda: {"actions": actions, "targets": ["one/text.txt"]}
+    assert toy.doit("-a", tasks=namespace).code == 0
+    assert (toy.root / "count").read_text() == "x\n"
+
+
+def test_python_actions_run_one_at_a_time_and_commands_as_many_as_asked(toy: Toy) -> None:
+    chain(toy.root / "one")
+    at_once: list[int] = []
+    running: list[int] = []
+
+    def action(number: int) -> None:
+        running.append(number)
+        at_once.append(len(running))
+        print("captured")
+        running.remove(number)
+
+    namespace = films("one")
+    namespace["task_many"] = lambda: ({"name": str(n), "actions": [(action, [n])]} for n in range(6))
+    assert toy.doit("-n", "4", tasks=namespace).code == 0
+    assert at_once == [1] * 6
+
+
+def test_a_failing_task_of_the_users_is_told_as_doit_tells_it(toy: Toy) -> None:
+    chain(toy.root / "one")
+    namespace = films("one")
+    namespace["task_bad"] = lambda: {"actions": ["exit 3"]}
+    ended = toy.doit("-c", tasks=namespace)
+    assert ended.code == 1
+    assert "TaskFailed - taskid:bad" in ended.out
+    assert ended.out.splitlines()[-1].startswith("2 jobs: 2 ran in ")
+
+
+def test_teardown_runs_after_everything(toy: Toy) -> None:
+    chain(toy.root / "one")
+    order: list[str] = []
+
+    def note(word: str) -> None:
+        order.append(word)
+
+    namespace = films("one")
+    namespace["task_server"] = lambda: {"actions": [(note, ["up"])], "teardown": [(note, ["down"])]}
+    namespace["task_client"] = lambda: {"actions": [(note, ["asks"])], "setup": ["server"]}
+    assert toy.doit("client", "one", tasks=namespace).code == 0
+    assert order == ["up", "asks", "down"]
+
+
+def test_tasks_of_a_film_explain_themselves_under_their_names(toy: Toy) -> None:
+    chain(toy.root / "one")
+    assert "one:copy:middle: must run" in toy.doit("why", "one:copy:film", tasks=films("one")).out
+    assert "one/build/film.txt" in toy.doit("info", "one:copy:film", tasks=films("one")).out
+    assert toy.doit("plan", tasks=films("one")).out.endswith("2 jobs: 1 run, 1 maybe\n")
+
+
+def test_a_wrong_path_is_told_with_what_it_is_relative_to(toy: Toy) -> None:
+    ended = toy.doit("list", tasks=films("nowhere"))
+    assert ended.code == 3
+    assert "nowhere/video.yaml" in ended.err
+    assert str(Path.cwd()) in ended.err
+
+
+def test_clean_of_a_film_in_a_dodo_file_leaves_sources(toy: Toy) -> None:
+    chain(toy.root / "one")
+    toy.doit(tasks=films("one"))
+    assert toy.doit("clean", tasks=films("one")).code == 0
+    assert sorted(path.name for path in (toy.root / "one").iterdir()) == [".vbmake", "a.txt", "video.yaml"]

@@ -1,0 +1,165 @@
+"""The runner: pools, retries, failures, interrupts."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.doit_plugin.conftest import Toy, declare, events
+from vbmake.doit_plugin.workers import Pools, Workers
+
+
+def test_a_pool_never_gives_more_slots_than_its_limit() -> None:
+    pools = Pools({"openai": 2}, default=3)
+    assert [pools.acquire("openai") for _ in range(3)] == [True, True, False]
+    assert [pools.acquire("other") for _ in range(4)] == [True, True, True, False]
+    pools.release("openai")
+    assert pools.acquire("openai")
+
+
+def test_a_pause_holds_for_the_whole_pool_until_its_time() -> None:
+    now = [0.0]
+    pools = Pools({}, default=5, clock=lambda: now[0])
+    pools.pause("openai", 10)
+    pools.pause("openai", 5)
+    assert not pools.acquire("openai")
+    assert pools.acquire("cpu")
+    assert pools.wake() == 10
+    now[0] = 10
+    assert pools.acquire("openai")
+    assert pools.wake() is None
+
+
+def test_workers_hand_back_values_and_errors_beside_their_tokens() -> None:
+    workers = Workers()
+    workers.submit("good", lambda: 42)
+    (good,) = workers.wait()
+    workers.submit("bad", lambda: 1 // 0)
+    (bad,) = workers.wait()
+    assert (good.token, good.value, good.error) == ("good", 42, None)
+    assert (bad.token, type(bad.error)) == ("bad", ZeroDivisionError)
+    assert workers.running == 0
+    assert workers.wait(0) == []
+    workers.close()
+
+
+def test_a_waiting_job_of_one_pool_holds_up_no_other_pool(toy: Toy) -> None:
+    from tests.doit_plugin import toy as rules
+
+    together = threading.Barrier(2, timeout=30)  # passes only when both pools run at once
+    rules.MEET["barrier"] = together
+    declare(
+        toy.root,
+        *(
+            {"id": f"meet:{pool}", "makes": {"o": f"{pool}.txt"}, "pool": pool, "final": True}
+            for pool in ("cpu", "tts")
+        ),
+    )
+    assert toy.build("-n", "1").code == 0
+
+
+def test_a_failure_that_may_pass_is_tried_again(toy: Toy) -> None:
+    job = {"id": "flaky:a", "makes": {"o": "o.txt"}, "final": True}
+    declare(toy.root, {**job, "options": {"tries": str(toy.root / "tries"), "times": 2}})
+    ended = toy.build()
+    assert ended.code == 0
+    assert (toy.root / "tries").read_text() == "try\n" * 3
+    assert ended.out.count("again    flaky:a in 0.0 s: come back later\n") == 2
+    assert [event["job"] for event in events(toy.root) if event["event"] == "retry"] == ["flaky:a"] * 2
+    assert ended.out.splitlines()[-1].startswith("1 job: 1 ran in ")
+
+
+def test_a_failure_that_does_not_pass_is_given_up_after_five_tries(toy: Toy) -> None:
+    job = {"id": "flaky:a", "makes": {"o": "o.txt"}, "final": True}
+    declare(toy.root, {**job, "options": {"tries": str(toy.root / "tries"), "times": 99}})
+    ended = toy.build()
+    assert ended.code == 1
+    assert (toy.root / "tries").read_text() == "try\n" * 5
+
+
+def test_after_a_failure_nothing_more_begins(toy: Toy) -> None:
+    declare(
+        toy.root,
+        {"id": "fail:a", "makes": {"o": "a.txt"}, "final": True},
+        {"id": "copy:b", "makes": {"o": "b.txt"}, "final": True},
+    )
+    assert toy.build("-n", "1").code == 1
+    assert not (toy.root / "b.txt").exists()
+
+
+def test_keep_going_builds_everything_that_does_not_need_what_failed(toy: Toy) -> None:
+    declare(
+        toy.root,
+        {"id": "fail:a", "makes": {"o": "a.txt"}},
+        {"id": "copy:b", "reads": {"i": ["fail:a#o"]}, "makes": {"o": "b.txt"}, "final": True},
+        {"id": "copy:c", "makes": {"o": "c.txt"}, "final": True},
+    )
+    ended = toy.build("-n", "1", "-c")
+    assert ended.code == 1, "what a failure blocks is no failure of its own"
+    assert ended.out.splitlines()[-1].startswith("3 jobs: 1 ran, 1 failed, 1 not built in ")
+    assert [event["how"] for event in events(toy.root) if event["event"] == "job"] == ["failed", "blocked", "ran"]
+
+
+def test_a_failed_job_is_tried_by_the_next_build(toy: Toy) -> None:
+    job = {"id": "fail:a", "makes": {"o": "a.txt"}, "final": True}
+    declare(toy.root, job)
+    assert toy.build().code == 1
+    assert toy.build().code == 1
+    declare(toy.root, {**job, "options": {"text": "mended"}})
+    assert toy.build().code == 0
+
+
+def test_a_fault_of_a_rules_own_code_is_told_as_the_failure_of_its_job(toy: Toy) -> None:
+    declare(toy.root, {"id": "crash:a", "makes": {"o": "a.txt"}, "final": True})
+    ended = toy.build()
+    assert ended.code in (1, 2)
+    assert "video.yaml:1:1: jobs[0]: " in ended.out
+    assert "ZeroDivisionError: a bug" in ended.out
+
+
+def test_an_interrupt_keeps_what_was_finished_and_ends_with_130(toy: Toy, tmp_path: Path) -> None:
+    began = tmp_path / "began"
+    os.mkfifo(began)
+
+    def interrupt() -> None:
+        began.read_text()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    declare(
+        toy.root,
+        {"id": "copy:quick", "makes": {"o": "quick.txt"}, "final": True},
+        {"id": "sleep:long", "reads": {"i": ["copy:quick#o"]}, "makes": {"o": "long.txt"}, "final": True,
+         "options": {"began": str(began)}},
+    )  # fmt: skip
+    before = signal.getsignal(signal.SIGTERM)
+    ended = toy.build()
+    assert ended.code == 130
+    assert "interrupted" in ended.err
+    assert ended.out.splitlines()[-1].endswith("(interrupted)")
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert events(toy.root)[-1]["exit"] == 130
+    assert toy.vbmake("plan").out.endswith("2 jobs: 1 run, 1 current\n")
+
+
+def test_results_do_not_depend_on_how_many_run_at_once(toy: Toy) -> None:
+    jobs = [{"id": f"copy:{n}", "makes": {"o": f".vbmake/work/{n}"}, "options": {"text": f"{n} "}} for n in range(20)]
+    film = {"id": "copy:film", "reads": {"i": [f"copy:{n}#o" for n in range(20)]}, "makes": {"o": "film.txt"}}
+    declare(toy.root, *jobs, {**film, "final": True})
+    made = []
+    for count in ("1", "8"):
+        toy.vbmake("clean")
+        toy.vbmake("forget")
+        assert toy.build("-a", "-n", count).out.splitlines()[-1].startswith("21 jobs: 21 ran")
+        made.append((toy.root / "film.txt").read_text())
+    assert made[0] == made[1] == "".join(f"{n} " for n in range(20))
+
+
+@pytest.mark.parametrize("count", ["0", "1", "3"])
+def test_the_number_of_threads_may_be_any(toy: Toy, count: str) -> None:
+    declare(toy.root, *({"id": f"copy:{n}", "makes": {"o": f"{n}.txt"}, "final": True} for n in range(5)))
+    assert toy.build("-n", count).out.splitlines()[-1].startswith("5 jobs: 5 ran")

@@ -1,0 +1,162 @@
+"""Tags, measures and locks: what is kept between builds, and what damage does to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from vbmake.errors import JobError, WorkspaceError
+from vbmake.plan.types import Tag
+from vbmake.run.digest import Digests
+from vbmake.run.journal import Journal
+from vbmake.run.lock import project_lock
+from vbmake.run.measures import Measures
+from vbmake.run.private import private_directory, process_mark, remove_stale
+from vbmake.run.tags import TagStore
+
+
+def tag(job: str, key: str = "k1") -> Tag:
+    outputs = {"shot": {"path": "x.mp4", "sha256": "0" * 64, "size": 5}}
+    return Tag(job, key, outputs, {"shot": {"frames": 3}}, {"rule": "shot"}, "2026-01-01", "ran", 1.5)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "dag" / "tags.jsonl"
+
+
+def test_the_last_tag_of_a_job_counts(path: Path) -> None:
+    store = TagStore(path)
+    store.put(tag("shot:a", "k1"))
+    store.put(tag("shot:a", "k2"))
+    store.put(tag("shot:b"))
+    assert len(path.read_text().splitlines()) == 3
+    assert TagStore(path).all() == {"shot:a": tag("shot:a", "k2"), "shot:b": tag("shot:b")}
+
+
+def test_a_forgotten_job_stays_forgotten(path: Path) -> None:
+    store = TagStore(path)
+    store.put(tag("shot:a"))
+    store.drop("shot:a")
+    store.drop("shot:never")
+    assert store.get("shot:a") is None
+    assert TagStore(path).jobs() == []
+
+
+def test_a_torn_line_costs_itself_and_not_the_next(path: Path) -> None:
+    TagStore(path).put(tag("shot:a"))
+    with path.open("a") as stream:
+        stream.write('{"job":"shot:b","key":"k')
+    store = TagStore(path)
+    assert store.jobs() == ["shot:a"]
+    store.put(tag("shot:c"))
+    assert TagStore(path).jobs() == ["shot:a", "shot:c"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"key": 5}, {"outputs": {"shot": "x"}}, {"outputs": {"shot": {"path": "x"}}}, {"seconds": None}, {"material": []}],
+)
+def test_a_record_of_another_shape_is_no_tag(path: Path, change: dict[str, Any]) -> None:
+    TagStore(path).put(tag("shot:a"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}) + "\n")
+    assert TagStore(path).get("shot:a") is None
+
+
+def test_superseded_lines_are_dropped_when_there_are_many(path: Path) -> None:
+    store = TagStore(path)
+    for number in range(600):
+        store.put(tag("shot:a", f"k{number}"))
+    store.compact()
+    store.put(tag("shot:b"))
+    assert len(path.read_text().splitlines()) == 2
+    assert TagStore(path).all() == {"shot:a": tag("shot:a", "k599"), "shot:b": tag("shot:b")}
+    assert sorted(os.listdir(path.parent)) == ["tags.jsonl"]
+
+
+def test_a_place_that_cannot_be_written_is_told_in_words(path: Path) -> None:
+    store = TagStore(path)
+    path.parent.mkdir()
+    path.mkdir()
+    with pytest.raises(WorkspaceError, match=r"cannot write .*tags\.jsonl"):
+        store.put(tag("shot:a"))
+    with pytest.raises(WorkspaceError, match=r"tags\.jsonl cannot be read"):
+        TagStore(path)
+
+
+def test_a_medium_is_probed_once_for_each_content(tmp_path: Path) -> None:
+    probed: list[str] = []
+
+    def probe(path: Path) -> dict[str, Any]:
+        probed.append(path.name)
+        if not path.read_bytes():
+            raise JobError(f"{path.name} is empty")
+        return {"kind": "image", "width": 4}
+
+    def measures() -> Measures:
+        return Measures(tmp_path / "measures.jsonl", Digests(Journal(tmp_path / "digests.jsonl", "path")), probe)
+
+    for name in ("a.png", "copy.png"):
+        (tmp_path / name).write_bytes(b"pixels")
+    (tmp_path / "empty.png").write_bytes(b"")
+    first = measures()
+    assert first.of(tmp_path / "a.png") == first.of(tmp_path / "copy.png") == {"kind": "image", "width": 4}
+    assert measures().of(tmp_path / "a.png")["width"] == 4
+    assert probed == ["a.png"]
+    for _ in range(2):
+        with pytest.raises(JobError, match=r"empty\.png is empty"):
+            first.of(tmp_path / "empty.png")
+    with pytest.raises(JobError, match=r"none\.png cannot be read: No such file"):
+        first.of(tmp_path / "none.png")
+
+
+def test_a_second_build_is_told_who_holds_the_project(tmp_path: Path) -> None:
+    lock = tmp_path / ".vbmake" / "lock"
+    with (
+        project_lock(lock),
+        pytest.raises(WorkspaceError, match=rf"another build runs here \(process {os.getpid()} on "),
+        project_lock(lock),
+    ):
+        pass
+    with project_lock(lock):
+        pass
+
+
+def test_a_lock_dies_with_its_holder(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys; from pathlib import Path; from vbmake.run.lock import project_lock\n"
+        "with project_lock(Path(sys.argv[1])): os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "lock")], check=False)
+    assert done.returncode == -9
+    with project_lock(tmp_path / "lock"):
+        pass
+
+
+def test_private_directories_go_and_those_of_killed_processes_too(tmp_path: Path) -> None:
+    for name in ("999999999-5-0", f"{os.getpid()}-5-0", "whatever"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "half.mp4").write_text("half")
+    with private_directory(tmp_path) as mine:
+        (mine / "half.mp4").write_text("half")
+        assert remove_stale(tmp_path) == 3, "dead, of an earlier process with this number, and no process at all"
+        assert mine.is_dir()
+        assert mine.name.startswith(f"{process_mark(os.getpid())}-")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_private_directory_goes_when_its_job_fails(tmp_path: Path) -> None:
+    def fail() -> None:
+        with private_directory(tmp_path) as mine:
+            (mine / "half.mp4").write_text("half")
+            raise JobError("it did not work")
+
+    with pytest.raises(JobError):
+        fail()
+    assert os.listdir(tmp_path) == []

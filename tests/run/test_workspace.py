@@ -1,0 +1,138 @@
+"""A real project on the disk: declared, built, recognised, changed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from vbmake.errors import ProjectError
+from vbmake.run import stamp
+from vbmake.run.build import BuildResult, run_build
+from vbmake.run.executor import ThreadExecutor
+from vbmake.run.workspace import Workspace
+
+VIDEO = """
+vbmake: 1
+title: Two colours
+size: 64x36
+fps: 10
+quality: draft
+scenes:
+  - {id: one, duration: 0.5s, layers: [{color: red}, {image: dot.svg, width: 50%}]}
+  - {id: two, duration: 0.5s, layers: [{color: blue}]}
+"""
+DOT = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><circle cx="4" cy="4" r="4" fill="white"/></svg>'
+
+
+@pytest.fixture(scope="module")
+def built_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project that was built, with its cache."""
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "project").mkdir()
+    (folder / "project/video.yaml").write_text(VIDEO)
+    (folder / "project/dot.svg").write_text(DOT)
+    for path in (folder / "project").iterdir():
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VBMAKE_CACHE_DIR", str(folder / "cache"))
+        assert build(folder / "project").ok
+    return folder
+
+
+@pytest.fixture
+def project(built_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that project, built in its new place (which fetches and runs nothing), and the cache."""
+    shutil.copytree(built_once, tmp_path / "copy")
+    monkeypatch.setenv("VBMAKE_CACHE_DIR", str(tmp_path / "copy/cache"))
+    return tmp_path / "copy/project"
+
+
+def build(root: Path) -> BuildResult:
+    return run_build(root, ThreadExecutor(2))
+
+
+def test_a_copy_of_a_project_is_up_to_date_wherever_it_lies(project: Path) -> None:
+    assert stamp.check(project) is None, "its files are other files"
+    result = build(project)
+    assert result.ok
+    assert result.count("current") == len(result.plan.jobs)
+
+
+def build_later(project: Path) -> BuildResult:
+    """Build when the files, which were just copied, have rested for a while."""
+    newest = max(path.stat().st_ctime for path in project.rglob("*"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("vbmake.run.declaration.time.time", lambda: newest + 10)
+        return build(project)
+
+
+def test_a_complete_build_is_recognised_at_a_glance(project: Path) -> None:
+    result = build_later(project)
+    assert stamp.check(project) == stamp.Summary(len(result.plan.jobs), result.targets)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda root: (root / "video.yaml").write_text(VIDEO.replace("red", "green")),
+        lambda root: (root / "dot.svg").write_text(DOT.replace("white", "black")),
+        lambda root: next((root / "build").glob("*.mp4")).unlink(),
+        lambda root: next((root / "build").glob("*.mp4")).write_bytes(b"cut"),
+        lambda root: (root / "rules").mkdir(),
+    ],
+    ids=["declaration", "picture", "target removed", "target cut", "own rules"],
+)
+def test_after_a_change_the_glance_sends_for_a_closer_look(project: Path, change: Callable[[Path], object]) -> None:
+    build_later(project)
+    assert stamp.check(project) is not None
+    change(project)
+    assert stamp.check(project) is None
+
+
+def test_a_source_edited_after_it_was_read_prevents_the_stamp(project: Path) -> None:
+    build_later(project)
+    with Workspace.open(project) as workspace, workspace.locked():
+        workspace.begin()
+        plan = workspace.plan()
+        workspace.survey(plan)
+        (project / "dot.svg").write_text(DOT.replace("white", "black"))
+        assert not workspace.write_stamp(plan)
+    assert stamp.check(project) is None
+
+
+def test_a_declaration_edited_while_it_was_read_prevents_the_stamp(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modified = (project / "video.yaml").stat().st_ctime
+    monkeypatch.setattr("vbmake.run.declaration.time.time", lambda: modified - 0.001)
+    assert build(project).ok
+    assert stamp.check(project) is None
+
+
+def test_an_edit_of_one_scene_runs_its_shot_and_the_film_only(project: Path) -> None:
+    (project / "video.yaml").write_text(VIDEO.replace("blue", "green"))
+    ran = [name for name, outcome in build(project).outcomes.items() if outcome.how == "ran"]
+    assert sorted(name.partition(":")[0] for name in ran if "timeline" not in name) == ["film", "shot"]
+    (project / "video.yaml").write_text(VIDEO)
+    assert build(project).count("ran") == 0
+
+
+def test_a_broken_picture_is_told_at_its_place_and_nothing_is_run(project: Path) -> None:
+    (project / "dot.png").write_bytes(b"")
+    (project / "video.yaml").write_text(VIDEO.replace("dot.svg", "dot.png"))
+    with pytest.raises(ProjectError) as caught:
+        build(project)
+    assert "video.yaml:8" in str(caught.value)
+    assert "dot.png" in str(caught.value)
+
+
+def test_the_plan_is_written_for_people_and_tools(project: Path) -> None:
+    build(project)
+    first = (project / ".vbmake/dag/plan.json").read_bytes()
+    build(project)
+    assert (project / ".vbmake/dag/plan.json").read_bytes() == first
+    assert b'"queue_hash"' in first

@@ -1,0 +1,41 @@
+"""A local S3 server (moto's, over real HTTP on the loopback), started once for the session."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.storage.s3_server import running_server
+from vbmake.storage.local import LocalStorage
+from vbmake.storage.protocol import Storage
+from vbmake.storage.s3 import S3Storage
+
+_buckets = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    with running_server() as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
+def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a prefix in a new bucket of the local server."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    name = f"bucket{next(_buckets)}"
+    storage = S3Storage(f"s3://{name}/cache?endpoint={s3_endpoint}")
+    storage.client.create_bucket(Bucket=name)
+    return f"s3://{name}/cache?endpoint={s3_endpoint}"
+
+
+@pytest.fixture(params=["local", "s3"])
+def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
+    if request.param == "local":
+        return LocalStorage(tmp_path / "storage")
+    return S3Storage(request.getfixturevalue("bucket"))

@@ -1,0 +1,180 @@
+"""What every place that keeps named bytes promises, of a directory and of a bucket alike."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from vbmake.storage import s3 as s3_module
+from vbmake.storage.local import LocalStorage
+from vbmake.storage.protocol import Storage, StorageError
+from vbmake.storage.s3 import S3Storage
+
+
+def test_what_was_written_is_read(storage: Storage, tmp_path: Path) -> None:
+    storage.write("a/b.txt", b"one")
+    assert storage.read("a/b.txt") == b"one"
+    storage.write("a/b.txt", b"three")
+    assert storage.read("a/b.txt") == b"three"
+    assert storage.stat("a/b.txt") == 5
+    assert storage.download("a/b.txt", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == b"three"
+
+
+def test_a_file_is_stored_by_its_path(storage: Storage, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    storage.write("film", tmp_path / "film.mp4", content_type="video/mp4")
+    assert storage.read("film") == b"film"
+
+
+def test_what_is_absent_is_no_error(storage: Storage, tmp_path: Path) -> None:
+    assert storage.read("nothing") is None
+    assert storage.read_version("nothing") is None
+    assert storage.stat("nothing") is None
+    assert not storage.download("nothing", tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+    storage.delete("nothing")
+
+
+def test_the_first_of_two_writers_wins(storage: Storage) -> None:
+    assert storage.write_new("entry", b"first")
+    assert not storage.write_new("entry", b"second")
+    assert storage.read("entry") == b"first"
+
+
+def test_of_many_writers_at_once_exactly_one_wins(storage: Storage) -> None:
+    won: list[int] = []
+
+    def write(number: int) -> None:
+        if storage.write_new("entry", str(number).encode()):
+            won.append(number)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(won) == 1
+    assert storage.read("entry") == str(won[0]).encode()
+
+
+def test_a_conditional_write_sees_that_somebody_was_faster(storage: Storage) -> None:
+    assert storage.write_version("manifest", b"one", None)
+    assert not storage.write_version("manifest", b"other", None)
+    found = storage.read_version("manifest")
+    assert found is not None
+    data, version = found
+    assert data == b"one"
+    assert storage.write_version("manifest", b"two", version)
+    assert not storage.write_version("manifest", b"late", version)
+    assert storage.read("manifest") == b"two"
+
+
+def test_lines_are_appended_by_many_writers(storage: Storage) -> None:
+    threads = [threading.Thread(target=storage.append_line, args=("log.jsonl", {"n": n})) for n in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = (storage.read("log.jsonl") or b"").decode().splitlines()
+    assert sorted(lines) == [f'{{"n":{n}}}' for n in range(5)]
+
+
+def test_a_line_after_a_stump_stands_alone(storage: Storage) -> None:
+    storage.write("log.jsonl", b'{"n":1}\n{"n"')
+    storage.append_line("log.jsonl", {"n": 2})
+    assert (storage.read("log.jsonl") or b"").splitlines() == [b'{"n":1}', b'{"n"', b'{"n":2}']
+
+
+def test_names_are_listed_by_prefix_in_order(storage: Storage) -> None:
+    for name in ("b/2", "a/1", "b/1", "b2"):
+        storage.write(name, b"x")
+    assert list(storage.list("b")) == ["b/1", "b/2", "b2"]
+    assert list(storage.list("b/")) == ["b/1", "b/2"]
+    assert list(storage.list()) == ["a/1", "b/1", "b/2", "b2"]
+    storage.delete("b/1")
+    assert list(storage.list("b/")) == ["b/2"]
+
+
+@pytest.mark.parametrize("name", ["", "/etc/passwd", "../up", "a/../../up"])
+def test_a_name_cannot_leave_its_place(storage: Storage, name: str) -> None:
+    with pytest.raises(ValueError, match="is not a name below"):
+        storage.write(name, b"x")
+
+
+def test_a_large_file_goes_up_in_parts_and_still_conditionally(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_module, "PART", 5 << 20)  # the smallest part that S3 takes
+    content = os.urandom(1 << 20) * 11
+    (tmp_path / "film").write_bytes(content)
+    storage = S3Storage(bucket)
+    assert storage.write_new("film", tmp_path / "film", content_type="video/mp4")
+    assert storage.download("film", tmp_path / "copy")
+    assert hashlib.sha256((tmp_path / "copy").read_bytes()).digest() == hashlib.sha256(content).digest()
+    assert storage.client.head_object(Bucket=storage.bucket, Key=storage.key("film"))["ContentType"] == "video/mp4"
+    assert not storage.write_new("film", tmp_path / "film")
+    uploads = storage.client.list_multipart_uploads(Bucket=storage.bucket)
+    assert "Uploads" not in uploads, "an upload that lost the race is not left to be paid for"
+
+
+def test_a_bucket_that_is_not_there_is_told() -> None:
+    with pytest.raises(ValueError, match="write s3://bucket/prefix"):
+        S3Storage("https://bucket/prefix")
+
+
+def test_a_server_out_of_reach_is_a_storage_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    storage = S3Storage("s3://films/cache?endpoint=http://127.0.0.1:9")  # the discard port: nobody listens
+    with pytest.raises(StorageError, match="cannot read entry in s3://films/cache"):
+        storage.read("entry")
+
+
+def test_a_missing_bucket_is_an_error_and_no_absence(s3_endpoint: str, bucket: str) -> None:
+    with pytest.raises(StorageError, match="bucket does not exist"):
+        S3Storage(f"s3://nobodys/x?endpoint={s3_endpoint}").read("entry")
+
+
+def test_a_full_disk_leaves_the_old_bytes_and_no_temporary_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    storage = LocalStorage(tmp_path)
+    storage.write("name", b"old")
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match=r"cannot write name .* No space left on device"):
+        storage.write("name", b"new")
+    assert storage.read("name") == b"old"
+    assert os.listdir(tmp_path) == ["name"]
+
+
+def test_a_file_system_without_links_still_has_one_winner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(source: object, target: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", no_links)
+    storage = LocalStorage(tmp_path)
+    assert storage.write_new("entry", b"first")
+    assert not storage.write_new("entry", b"second")
+    assert storage.read("entry") == b"first"
+    assert os.listdir(tmp_path) == ["entry"]
+
+
+def test_opening_a_storage_does_not_import_boto3() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import sys; from vbmake.storage.s3 import S3Storage; S3Storage('s3://b/p'); assert 'boto3' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
