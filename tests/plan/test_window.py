@@ -54,6 +54,14 @@ def test_keyframes_outside_the_window_become_a_plain_value() -> None:
     assert moving["animate"]["opacity"] == [[0, 1.0, "linear"], [30, 0.2, "in-quad"]]
 
 
+def test_a_layer_that_has_come_to_rest_is_still_known_as_one_that_moves() -> None:
+    keys = [[0, 0.0, "linear"], [30, 12.5, "linear"]]
+    one, two = (window(layer(animate={"x": keys}), a, a + 30, FPS) for a in (30, 90))
+    assert one == two
+    assert one is not None
+    assert one["animate"] == {"x": [[0, 12.5, "linear"]]}
+
+
 def test_a_clip_is_cut_to_the_window_in_exact_source_time() -> None:
     clip = layer(kind="video", pieces=[{"from": 0, "to": 300, "at": "2", "rate": "3/2"}])
     seen = window(clip, 100, 130, FPS)
@@ -71,9 +79,10 @@ def test_the_held_last_picture_of_a_clip_is_the_same_in_every_later_window() -> 
 
 def test_a_motion_that_has_ended_keeps_where_it_stands() -> None:
     motion = {"zoom": [1.0, 1.2], "center": [[0.5, 0.5], [0.7, 0.4]], "easing": "linear", "frames": [0, 100]}
+    motion["peak"] = 1.2
     seen = window(layer(motion=motion), 150, 200, FPS)
     assert seen is not None
-    assert seen["motion"] == {"zoom": [1.2, 1.2], "center": [[0.7, 0.4]] * 2, "easing": "linear", "frames": [0, 1]}
+    assert seen["motion"] == {"peak": 1.2, "zoom": [1.2, 1.2], "center": [[0.7, 0.4]] * 2, "easing": "linear", "frames": [0, 1]}
 
 
 def test_captions_of_other_times_are_in_no_window() -> None:

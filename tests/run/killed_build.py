@@ -16,7 +16,7 @@ from vbmake.storage.local import LocalStorage
 def main(project: str, cache: str) -> None:
     storage = LocalStorage(Path(cache), durable=False)
     with Workspace(Path(project), Book(), Cache(storage), planner=lambda measures: big_plan()) as workspace:
-        run_build(workspace, ThreadExecutor(4), lambda job, answer: print(job.id, flush=True))
+        run_build(workspace, executor=ThreadExecutor(4), watch=lambda job, answer: print(job.id, flush=True))
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ def planned(world: World, planner: Any) -> Workspace:
 def test_every_job_is_run_after_those_it_needs(world: World) -> None:
     told: list[str] = []
     with planned(world, lambda measures: two_layers()) as workspace:
-        result = run_build(workspace, ThreadExecutor(4), lambda job, answer: told.append(job.id))
+        result = run_build(workspace, executor=ThreadExecutor(4), watch=lambda job, answer: told.append(job.id))
     assert result.ok
     assert result.count("ran") == 3
     assert result.targets == ("build/film.txt",)
@@ -41,7 +41,7 @@ def test_after_a_failure_nothing_new_is_begun(world: World) -> None:
     during.append(fail)
     plan = plan_of(job("one"), job("two"), job("film", out("one"), out("two"), final=True))
     with planned(world, lambda measures: plan) as workspace:
-        result = run_build(workspace, ThreadExecutor(1))
+        result = run_build(workspace, executor=ThreadExecutor(1))
     assert not result.ok
     assert list(result.failures) == ["join:one"]
     assert result.skipped == ("join:two", "join:film")
@@ -52,7 +52,7 @@ def test_keep_going_does_all_that_does_not_need_the_failure(world: World) -> Non
     during.append(fail)
     plan = plan_of(job("one"), job("two"), job("film", out("one"), final=True), job("other", out("two"), final=True))
     with planned(world, lambda measures: plan) as workspace:
-        result = run_build(workspace, ThreadExecutor(1, keep_going=True))
+        result = run_build(workspace, executor=ThreadExecutor(1, keep_going=True))
     assert list(result.failures) == ["join:one"]
     assert result.skipped == ("join:film",)
     assert world.read("build/other.txt") == "other two"
@@ -79,7 +79,7 @@ def test_a_pool_is_never_exceeded_and_holds_no_thread(world: World) -> None:
     during.extend([meet] * 6)
     plan = plan_of(*(replace(job(f"say{number}"), pool="speech") for number in range(6)))
     with planned(world, lambda measures: plan) as workspace:
-        assert run_build(workspace, ThreadExecutor(8, pools={"speech": 2})).ok
+        assert run_build(workspace, executor=ThreadExecutor(8, pools={"speech": 2})).ok
     assert max(peaks) == 2
 
 
@@ -91,7 +91,7 @@ def test_a_failure_that_may_pass_is_tried_again_after_the_time_it_asks_for(world
 
     during.extend([busy, busy])
     with planned(world, lambda measures: plan_of(job("one"))) as workspace:
-        assert run_build(workspace, ThreadExecutor(1, sleep=waits.append)).ok
+        assert run_build(workspace, executor=ThreadExecutor(1, sleep=waits.append)).ok
     assert waits == [7, 2.0]
 
 
@@ -99,7 +99,7 @@ def test_tries_are_bounded(world: World) -> None:
     during.extend([lambda work: (_ for _ in ()).throw(RetryableError("too many requests"))] * 9)
     waits: list[float] = []
     with planned(world, lambda measures: plan_of(job("one"))) as workspace:
-        result = run_build(workspace, ThreadExecutor(1, retries=2, sleep=waits.append))
+        result = run_build(workspace, executor=ThreadExecutor(1, retries=2, sleep=waits.append))
     assert str(result.failures["join:one"]) == "too many requests"
     assert waits == [1.0, 2.0]
 
@@ -110,7 +110,7 @@ def test_a_missing_tool_fails_its_job_only(world: World, monkeypatch: pytest.Mon
 
     monkeypatch.setattr("vbmake.run.state.identities", missing)
     with planned(world, lambda measures: plan_of(job("one"))) as workspace:
-        result = run_build(workspace, ThreadExecutor(1))
+        result = run_build(workspace, executor=ThreadExecutor(1))
     assert "pdftoppm is needed and was not found: apt install" in str(result.failures["join:one"])
 
 
@@ -125,14 +125,14 @@ def speaking(measures: Mapping[str, Mapping[str, Any]]) -> BuildPlan:
 
 def test_what_jobs_make_decides_the_rest_of_the_plan(world: World) -> None:
     with planned(world, speaking) as workspace:
-        result = run_build(workspace, ThreadExecutor(2))
+        result = run_build(workspace, executor=ThreadExecutor(2))
     assert {name: outcome.how for name, outcome in result.outcomes.items()} == {"join:voice": "ran", "join:film": "ran"}
     assert world.read("build/film.txt") == "lasts 7 voice A"
 
 
 def test_a_fresh_process_plans_to_the_end_at_once(world: World) -> None:
     with planned(world, speaking) as workspace:
-        run_build(workspace, ThreadExecutor(2))
+        run_build(workspace, executor=ThreadExecutor(2))
     with planned(world, speaking) as workspace:
         assert workspace.plan().pending == ()
     (world.root / "a.txt").write_text("A longer one")
@@ -173,7 +173,7 @@ def test_a_plan_that_never_gets_further_is_an_error_and_no_endless_loop(world: W
     waiting = replace(plan_of(job("one")), pending=(Pending(out("one"), "ever"),))
     told = "was measured, yet the plan still waits for it"
     with planned(world, lambda measures: waiting) as workspace, pytest.raises(ProjectError, match=told):
-        run_build(workspace, ThreadExecutor(1))
+        run_build(workspace, executor=ThreadExecutor(1))
 
 
 def test_a_second_build_at_the_same_time_is_refused(world: World) -> None:
@@ -182,3 +182,22 @@ def test_a_second_build_at_the_same_time_is_refused(world: World) -> None:
         with pytest.raises(WorkspaceError, match="another build runs here"):
             run_build(second)
         assert second.plan().jobs, "reading needs no lock"
+
+
+def test_a_given_storage_is_the_shared_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vbmake.storage.local import LocalStorage
+
+    shared = LocalStorage(tmp_path / "shared")
+    films = []
+    for name in ("one", "two"):
+        monkeypatch.setenv("VBMAKE_CACHE_DIR", str(tmp_path / f"cache-{name}"))
+        root = tmp_path / name
+        root.mkdir()
+        (root / "video.yaml").write_text(
+            "{vbmake: 1, size: 64x36, quality: draft, scenes: [{id: a, duration: 0.2s, layers: [{color: red}]}]}"
+        )
+        result = run_build(root, storage=shared)
+        assert result.ok
+        films.append((result.count("ran"), (root / "build" / "film.mp4").read_bytes()))
+    assert films[0][0] == len(result.plan.jobs)
+    assert films[1] == (0, films[0][1])

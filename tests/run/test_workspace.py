@@ -52,7 +52,7 @@ def project(built_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def build(root: Path) -> BuildResult:
-    return run_build(root, ThreadExecutor(2))
+    return run_build(root, executor=ThreadExecutor(2))
 
 
 def test_a_copy_of_a_project_is_up_to_date_wherever_it_lies(project: Path) -> None:

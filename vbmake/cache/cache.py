@@ -69,10 +69,15 @@ class Cache:
         self._lock = threading.Lock()
 
     @classmethod
-    def of(cls, settings: CacheSettings, warn: Callable[[str], None] = lambda _: None) -> Cache:
-        """The cache that the settings describe."""
+    def of(
+        cls,
+        settings: CacheSettings,
+        warn: Callable[[str], None] = lambda _: None,
+        storage: Storage | None = None,
+    ) -> Cache:
+        """The cache that the settings describe; with `storage` as its remote tier, when that is given."""
         local = LocalStorage(settings.directory, durable=False) if settings.directory is not None else None
-        return cls(local, _remote(settings.remote), settings.mode, warn)
+        return cls(local, storage or _remote(settings.remote), settings.mode, warn)
 
     @property
     def slow(self) -> bool:

@@ -34,6 +34,8 @@ TRIES = 5
 BACKOFF = 1.0  # seconds before the second try when the failure names no time; doubled for each further one
 PATIENCE = 5.0  # seconds that an interrupted build gives running jobs to end, so that what they made is recorded
 
+TICK = 0.5  # seconds: a signal that the system hands to another thread is seen when this one next wakes
+
 TASKS = "doit"  # the pool of the user's own tasks
 PYTHON = "doit python"  # of those with Python actions: doit swaps sys.stdout around them, which bears one at a time
 
@@ -306,12 +308,12 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
     def _waits(self) -> bool:
         return bool(self._later) or any(self._ready.values())
 
-    def _patience(self) -> float | None:
-        """How long to wait for a worker: until a retry is due or a pool opens."""
-        until = [wake for wake in (self.pools.wake(),) if wake is not None]
+    def _patience(self) -> float:
+        """How long to wait for a worker: until a retry is due or a pool opens, and never for very long."""
+        until = [TICK, *(wake for wake in (self.pools.wake(),) if wake is not None)]
         if self._later:
             until.append(max(0.0, self._later[0][0] - self._clock()))
-        return min(until) if until else None
+        return min(until)
 
     def _interrupt(self) -> None:
         """End every tool, and give the threads a moment to record what was finished."""

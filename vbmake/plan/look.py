@@ -174,6 +174,7 @@ def _course(layer: Layer, canvas: Canvas, first: int, end: int) -> dict[str, Any
             ]
     return {
         "animate": {name: frames for name, frames in keys.items() if frames},
+        "peak": max((key[1] for key in keys.get("scale", ())), default=layer.scale),
         "enter": _effect(layer.enter, canvas, first, end, entering=True),
         "leave": _effect(layer.leave, canvas, first, end, entering=False),
     }
@@ -198,6 +199,7 @@ def _picture(layer: models.Picture, canvas: Canvas, first: int, end: int) -> dic
             "center": [list(layer.motion.from_), list(toward)],
             "easing": layer.motion.easing,
             "frames": [first, end],
+            "peak": max(layer.motion.zoom),
         }
     return {
         "fit": layer.fit,

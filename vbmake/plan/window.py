@@ -38,8 +38,12 @@ def window(layer: Layer, a: int, b: int, fps: Fraction) -> dict[str, Any] | None
             value, rest = _keys(keys, low, high, a)
             if rest:
                 seen["animate"][name] = rest
-            else:
+            elif name == "opacity":
                 seen[name] = value
+            else:
+                # One key stands for "moves, but not here": the renderer draws what moves off the pixel grid, and must
+                # not put it back on the grid for the shots in which it happens to stand.
+                seen["animate"][name] = [[0, value, "linear"]]
     if layer["kind"] == "video":
         seen["pieces"] = _pieces(layer["pieces"], low, high, a, fps)
     return seen
@@ -67,16 +71,14 @@ def _cues(cues: Sequence[Mapping[str, Any]], a: int, b: int) -> list[dict[str, A
     ]
 
 
-def _motion(motion: Mapping[str, Any], low: int, high: int, a: int) -> dict[str, Any] | None:
+def _motion(motion: Mapping[str, Any], low: int, high: int, a: int) -> dict[str, Any]:
     """Motion inside the window; a motion that is over, or stands still, keeps only where it stands."""
     zooms, centers, (start, end) = motion["zoom"], motion["center"], motion["frames"]
     still = zooms[0] == zooms[1] and centers[0] == centers[1]
     if still or end - 1 <= low or start >= high:
         which = 0 if start >= high and not still else 1
         zoom, center = zooms[which], centers[which]
-        if zoom == 1:
-            return None
-        return {"zoom": [zoom, zoom], "center": [center, center], "easing": "linear", "frames": [0, 1]}
+        return {**motion, "zoom": [zoom, zoom], "center": [center, center], "easing": "linear", "frames": [0, 1]}
     return {**motion, "frames": _shift(motion["frames"], a)}
 
 

@@ -62,6 +62,12 @@ class Course:
         keys: Mapping[str, Any] = layer.get("animate") or {}
         statics = {"x": 0.0, "y": 0.0, "scale": 1.0, "rotate": 0.0, "opacity": 1.0}
         self.tracks = {name: Track(keys.get(name) or (), layer.get(name, value)) for name, value in statics.items()}
+        self._peak = float(layer.get("peak") or 0.0)
+
+    @property
+    def peak(self) -> float:
+        """The largest scale the layer ever has: that of its keys, or `peak`, when it is larger outside these frames."""
+        return max(self._peak, self.tracks["scale"].peak)
 
     @property
     def steady(self) -> bool:
@@ -86,7 +92,9 @@ class Motion:
     @property
     def peak(self) -> float:
         """The largest zoom."""
-        return max(1.0, *self._motion["zoom"]) if self._motion is not None else 1.0
+        if self._motion is None:
+            return 1.0
+        return float(max(1.0, *self._motion["zoom"], self._motion.get("peak") or 1.0))
 
     def window(self, f: int) -> Rect:
         """The part that shows, in fractions of the content, never beyond its edges."""

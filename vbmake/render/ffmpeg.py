@@ -88,17 +88,20 @@ def input_args(path: str | Path, *, format: str | None = None, before: Iterable[
 
     Only self-contained formats are let in (`FORMATS`), so a playlist under any name can read nothing else, and the path
     is never taken for a URL. `before` holds further input options (`-ss`, `-framerate` ...); `format` forces the
-    demuxer; still images are forced to their own, since ffmpeg would read `%d` in their names as a pattern. "-" is
-    standard input.
+    demuxer; images and WAV are forced to their own (see `format_by_head`). "-" is standard input.
     """
     location = "pipe:0" if path == "-" else f"file:{path}"
-    form = format or (None if path == "-" else still_format(path))
+    form = format or (None if path == "-" else format_by_head(path))
     forced = ["-f", form] if form else []
     return ["-protocol_whitelist", PROTOCOLS, "-format_whitelist", FORMATS, *before, *forced, "-i", location]
 
 
-def still_format(path: str | Path) -> str | None:
-    """ffmpeg's demuxer for an image or animation that its first bytes name, or None for everything else."""
+def format_by_head(path: str | Path) -> str | None:
+    """ffmpeg's demuxer for an image, an animation or a WAV by its first bytes; None for what ffmpeg may find out itself.
+
+    It reads `%d` in the name of an image as a pattern, and takes a WAV whose samples repeat every 192 bytes (a tone of
+    500 Hz) for an MPEG transport stream.
+    """
     try:
         with open(path, "rb") as file:
             head = file.read(4096)
@@ -108,6 +111,8 @@ def still_format(path: str | Path) -> str | None:
         return "apng" if b"acTL" in head.split(b"IDAT", 1)[0] else "png_pipe"
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return "webp_anim" if head[12:16] == b"VP8X" and head[20] & 2 else "webp_pipe"
+    if head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE":
+        return "wav"
     if head.startswith(b"\xff\xd8\xff"):
         return "jpeg_pipe"
     if head.startswith((b"GIF87a", b"GIF89a")):

@@ -209,7 +209,7 @@ class Layer:
         if width is None and height is None:
             width, height = self.canvas
         crop = self.options.get("crop") or (0, 0, 1, 1)
-        largest = self.course.tracks["scale"].peak * self.motion.peak
+        largest = self.course.peak * self.motion.peak
         return math.ceil((width or 1) * largest / crop[2]), math.ceil((height or 1) * largest / crop[3])
 
     def _svg(self, supplies: Supplies) -> Shown:
@@ -270,7 +270,7 @@ class Layer:
         """How many pixels of a text's sprite make one px: letters are set as large as they are ever seen."""
         if self.rests:
             return self.zoom
-        wanted = max(1e-3, self.course.tracks["scale"].peak) * FINER
+        wanted = max(1e-3, self.course.peak) * FINER
         return float(STEP ** math.ceil(math.log(wanted, STEP) - 1e-9))
 
 

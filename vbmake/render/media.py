@@ -26,7 +26,7 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 def open_media(path: Path) -> InputContainer:
     """Open a file for demuxing. The caller closes it. Raises FatalError saying what is wrong with the file."""
     refuse_unusable(path)
-    form = ffmpeg.still_format(path)
+    form = ffmpeg.format_by_head(path)
     if form == "webp_anim":
         raise FatalError(f"{path.name} is an animated WebP, which cannot be read: convert it to WebM, MP4 or GIF")
     whitelists = {"protocol_whitelist": "file", "format_whitelist": ffmpeg.FORMATS}

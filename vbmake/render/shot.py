@@ -66,7 +66,9 @@ def render_cut(work: Work) -> None:
         raise FatalError(f"there is no transition {transition!r}; allowed are {', '.join(sorted(TRANSITIONS))}")
     lasts = Fraction(frames) / Fraction(options["fps"])
     xfade = f"xfade=transition={transition}:duration={_seconds(lasts)}:offset=0"
-    filters = f"[0:v]format=gbrp[a];[1:v]format=gbrp[b];[a][b]{xfade}"
+    # The first picture is `a` itself: at their very start some kinds show a line of `b`, or read one past the picture.
+    filters = f"[0:v]format=gbrp,split[a][first];[1:v]format=gbrp[b];[a][b]{xfade}[cut];"
+    filters += "[cut][first]overlay=format=gbrp:enable='eq(n,0)'"
     parts: list[Mapping[str, Any]] = [options["a"], options["b"]]
     if options.get("over"):
         parts.append({"layers": options["over"]})

@@ -12,6 +12,7 @@ from vbmake.run.complete import final_targets
 from vbmake.run.executor import Executor, Results, ThreadExecutor, Watch
 from vbmake.run.job import Outcome
 from vbmake.run.workspace import Workspace
+from vbmake.storage.protocol import Storage
 
 
 @dataclass(frozen=True)
@@ -40,9 +41,15 @@ class BuildResult:
 
 
 def run_build(
-    project: Path | str | Workspace, executor: Executor | None = None, watch: Watch | None = None
+    project: Path | str | Workspace,
+    storage: Storage | None = None,
+    executor: Executor | None = None,
+    watch: Watch | None = None,
 ) -> BuildResult:
     """Build a project: `project` is its directory, its `video.yaml`, or a workspace that is open.
+
+    `storage` is a cache to share with other machines, instead of the one that the project or the environment names;
+    an open workspace has its own. `executor` runs the jobs: by default in threads of this process.
 
     Plans what can be planned, runs it, and plans again with what was measured, until nothing is pending. A job that
     fails is in the result. Raises ProjectError for a wrong declaration, WorkspaceError when another build runs there.
@@ -50,7 +57,7 @@ def run_build(
     if isinstance(project, Workspace):
         return _build(project, executor or ThreadExecutor(), watch)
     path = Path(project)
-    with Workspace.open(path.parent if path.suffix in (".yaml", ".yml") else path) as workspace:
+    with Workspace.open(path.parent if path.suffix in (".yaml", ".yml") else path, storage=storage) as workspace:
         return _build(workspace, executor or ThreadExecutor(), watch)
 
 

@@ -33,7 +33,8 @@ TEMPORARY = ".vbmake/tmp"
 ATTEMPTS = 3  # times that a job is done again because what it reads was edited meanwhile
 CHEAP = 1.0  # seconds: jobs that take no longer are not worth waiting for the disk
 
-# Measured when a command made them (a call tells its own measures), so that plans can go on without their bytes.
+# Measured when a rule that films may name made them and did not measure them itself, so that plans can go on without
+# their bytes. Nothing waits for the measures of shots, cuts and the rest of the pipeline, whose rules take any options.
 _MEDIA = {".png", ".jpg", ".jpeg", ".webp", ".svg", ".mp4", ".mov", ".mkv", ".webm", ".gif", ".wav", ".flac", ".m4a"}
 _MEDIA |= {".mp3", ".ogg", ".opus"}
 
@@ -203,7 +204,7 @@ class Jobs:
             if durable:
                 for path in files.values():
                     flush(path)
-            entry = self._entry(status, files, measures, seconds, measured=bool(rule.call))
+            entry = self._entry(status, files, measures, seconds, probe=getattr(rule, "options", None) is not None)
             self._cache.store(entry, files)
             outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
             for role, output in outputs.items():
@@ -234,7 +235,7 @@ class Jobs:
         files: Mapping[str, Path],
         measures: Mapping[str, Mapping[str, Any]],
         seconds: float,
-        measured: bool,
+        probe: bool,
     ) -> Entry:
         """What the finished files are."""
         outputs: dict[str, dict[str, Any]] = {}
@@ -242,7 +243,7 @@ class Jobs:
         for role, path in files.items():
             sha256 = sha256_of(path)
             outputs[role] = {"sha256": sha256, "size": path.stat().st_size}
-            if not measured and role not in found and path.suffix in _MEDIA:
+            if probe and role not in found and path.suffix in _MEDIA:
                 found[role] = self._measures.measure(path, sha256)
         assert status.key is not None
         assert status.material is not None

@@ -44,6 +44,7 @@ from vbmake.run.publish import publish
 from vbmake.run.rounds import Planner, plan_rounds
 from vbmake.run.state import Knowledge, Status
 from vbmake.run.tags import TagStore
+from vbmake.storage.protocol import Storage
 
 STATE = ".vbmake"
 
@@ -68,8 +69,12 @@ class Workspace:
         self._declaration: Declaration | None = None
 
     @classmethod
-    def open(cls, root: Path | str, *, warn: Callable[[str], None] = lambda _: None) -> Workspace:
+    def open(
+        cls, root: Path | str, *, storage: Storage | None = None, warn: Callable[[str], None] = lambda _: None
+    ) -> Workspace:
         """Open a directory with a `video.yaml`. `warn` hears what degrades without failing (a cache out of reach).
+
+        `storage` is the shared cache to use instead of the one that is declared or that the environment names.
 
         Raises ProjectError with every mistake of the declaration, WorkspaceError when the directory cannot be used.
         """
@@ -79,7 +84,7 @@ class Workspace:
         def planner(measures: Mapping[str, Mapping[str, Any]]) -> BuildPlan:
             return plan_build(BuildInputs(declaration.project, declaration.rules, measures))
 
-        workspace = cls(root, declaration.rules, Cache.of(settings(), warn), planner=planner)
+        workspace = cls(root, declaration.rules, Cache.of(settings(), warn, storage), planner=planner)
         workspace._declaration = declaration
         return workspace
 
