@@ -105,7 +105,21 @@ def main() -> None:
         medians = in_turns(rounds, ways)
         size = {path: (folder / path).stat().st_size for path in ("graph.mp4", "build/film.mp4")}
         counted = subprocess.run(
-            [executable(), "-v", "error", "-stats", "-i", "build/film.mp4", "-map", "0:v", "-c", "copy", "-f", "null", "-"],
+            [
+                executable(),
+                "-v",
+                "error",
+                "-stats",
+                "-i",
+                "build/film.mp4",
+                "-map",
+                "0:v",
+                "-c",
+                "copy",
+                "-f",
+                "null",
+                "-",
+            ],
             cwd=folder,
             capture_output=True,
             text=True,

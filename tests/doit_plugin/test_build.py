@@ -46,6 +46,14 @@ def test_the_program_vbmake_is_the_same(shell: Shell) -> None:
     assert shell.vbmake("--version").out.startswith("vbmake 0")
 
 
+def test_a_configuration_may_name_the_loader_though_a_dodo_file_stands_beside(shell: Shell) -> None:
+    chain(shell.here)
+    (shell.here / "dodo.py").write_text("def task_other(): return {'actions': ['touch other']}\n")
+    (shell.here / "doit.cfg").write_text("[GLOBAL]\nloader = vbmake\n")
+    assert shell.doit().out.splitlines()[-1].startswith("2 jobs: 2 ran")
+    assert not (shell.here / "other").exists()
+
+
 def test_doit_below_the_project_builds_it_and_understands_targets_as_they_are_seen_there(shell: Shell) -> None:
     chain(shell.here)
     below = shell.here / "notes" / "deep"

@@ -93,6 +93,21 @@ def test_why_follows_a_change_upstream_to_a_file(toy: Toy) -> None:
     assert "  copy:middle: must run\n    input a.txt changed: 7692c3ad3540 -> 3fc4ccfe7458\n" in told
 
 
+def test_why_follows_every_input_that_is_made_anew(toy: Toy) -> None:
+    jobs = [{"id": f"copy:{n}", "reads": {"i": [f"{n}.txt"]}, "makes": {"o": f"o{n}"}} for n in range(3)]
+    film = {"id": "copy:film", "reads": {"i": [f"copy:{n}#o" for n in range(3)]}, "makes": {"o": "film"}, "final": True}
+    declare(toy.root, *jobs, film)
+    for n in range(3):
+        (toy.root / f"{n}.txt").write_text(f"old {n}")
+    toy.build()
+    for n in (0, 2):
+        (toy.root / f"{n}.txt").write_text(f"new {n}")
+    told = toy.vbmake("why", "copy:film").out
+    assert "input 0.txt changed" in told
+    assert "input 2.txt changed" in told
+    assert "copy:1" not in told
+
+
 def test_why_follows_a_change_to_a_line_of_the_declaration(toy: Toy) -> None:
     job = {"id": "copy:one", "makes": {"out": "build/one.txt"}, "final": True}
     declare(toy.root, {**job, "options": {"text": "old"}})
@@ -101,6 +116,7 @@ def test_why_follows_a_change_to_a_line_of_the_declaration(toy: Toy) -> None:
     told = toy.vbmake("why", "build/one.txt").out
     assert "options.text: 'old' -> 'new'" in told
     assert "declared at video.yaml:1:1 (jobs[0])" in told
+    assert toy.vbmake("why", "build/one.txt", "-d", str(toy.root)).out == told, "options may stand last"
 
 
 def test_clean_removes_targets_and_intermediate_outputs_and_no_source(toy: Toy) -> None:

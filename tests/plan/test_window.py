@@ -82,7 +82,13 @@ def test_a_motion_that_has_ended_keeps_where_it_stands() -> None:
     motion["peak"] = 1.2
     seen = window(layer(motion=motion), 150, 200, FPS)
     assert seen is not None
-    assert seen["motion"] == {"peak": 1.2, "zoom": [1.2, 1.2], "center": [[0.7, 0.4]] * 2, "easing": "linear", "frames": [0, 1]}
+    assert seen["motion"] == {
+        "peak": 1.2,
+        "zoom": [1.2, 1.2],
+        "center": [[0.7, 0.4]] * 2,
+        "easing": "linear",
+        "frames": [0, 1],
+    }
 
 
 def test_captions_of_other_times_are_in_no_window() -> None:

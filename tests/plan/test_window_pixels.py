@@ -1,4 +1,4 @@
-"""The planner's windows and the renderer agree: frame f of a shot is frame a + f of the whole scene, pixel for pixel."""
+"""The planner's windows and the renderer agree: frame f of a shot is frame a + f of the whole scene, to the pixel."""
 
 from __future__ import annotations
 
@@ -68,9 +68,7 @@ def test_the_frames_of_a_shot_are_the_frames_of_the_whole_scene(name: str, media
     scene = {"id": "a", "duration": f"{FRAMES / 30:.4f}s", "layers": [LAYERS[name]], "background": "#223344"}
     film = Film.model_validate({"vbmake": 1, "size": f"{WIDTH}x{HEIGHT}", "scenes": [scene]})
     files = ("photo.png", "clip.mp4")
-    inputs = BuildInputs(
-        Project(root=str(media), films=(film,)), RULES, {file: probe(media / file) for file in files}
-    )
+    inputs = BuildInputs(Project(root=str(media), films=(film,)), RULES, {file: probe(media / file) for file in files})
     picture = picture_of(Draft(inputs), film, geometries(film)[0])
     assert picture is not None
     look, named = picture._looks[0], picture._files[0]

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from vbmake.document.node import Problems, plain
+from vbmake.document.yaml_reader import read_yaml
 from vbmake.project import models
 from vbmake.project.model import Model
-from vbmake.project.node import Problems, plain
 from vbmake.project.reference import SECTIONS, language_page
 from vbmake.project.schema import json_schema
-from vbmake.project.yaml_reader import read_yaml
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*/video.yaml"))

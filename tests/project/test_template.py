@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vbmake.project.node import WrittenFloat, WrittenInt
+from vbmake.document.node import WrittenFloat, WrittenInt
 from vbmake.project.template import TemplateError, Templates
 
 SCOPE: dict[str, Any] = {

@@ -180,6 +180,7 @@ def test_every_frame_and_every_tone_is_where_it_belongs(
     check_tones(film, scenes, rate)
 
 
+COLORS = ("#c0c0c0", "#d8d8d8")
 SMOOTH = ("fade", "wipeleft", "slideup", "dissolve", "smoothright", "circleopen")
 # These pass through another colour, or through nothing, by their nature: only their ends are looked at.
 THROUGH = ("fadeblack", "fadewhite", "fadegrays", "circlecrop", "rectcrop", "squeezeh", "squeezev", "hblur", "zoomin")
@@ -188,11 +189,10 @@ THROUGH = ("fadeblack", "fadewhite", "fadegrays", "circlecrop", "rectcrop", "squ
 def brightness(world: World, kinds: Sequence[str]) -> tuple[NDArray[np.float64], list[int]]:
     """The mean brightness of each frame of a film of two bright colours in turn; and where its cuts begin."""
     frames, into = 16, 6
+    ways: list[Any] = ["none", *({"kind": kind, "duration": "600ms"} for kind in kinds)]
     scenes = [
-        {"id": f"s{number}", "duration": "1600ms", "transition": kind, "layers": [{"color": color}]}
-        for number, (kind, color) in enumerate(
-            zip(("none", *({"kind": kind, "duration": "600ms"} for kind in kinds)), _colors(len(kinds) + 1), strict=True)
-        )
+        {"id": f"s{number}", "duration": "1600ms", "transition": way, "layers": [{"color": COLORS[number % 2]}]}
+        for number, way in enumerate(ways)
     ]
     world.declare(
         {"vbmake": 1, "name": "film", "size": "64x48", "fps": 10, "quality": {"crf": 8}, "scenes": scenes}
@@ -201,10 +201,6 @@ def brightness(world: World, kinds: Sequence[str]) -> tuple[NDArray[np.float64],
     starts = [number * (frames - into) for number in range(1, len(kinds) + 1)]
     assert len(shown) == starts[-1] + frames
     return shown, starts
-
-
-def _colors(count: int) -> list[str]:
-    return [("#c0c0c0", "#d8d8d8")[number % 2] for number in range(count)]
 
 
 def check_seams(world: World, kinds: Sequence[str], *, inside: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from doit.cmd_base import Command
 
-from vbmake.doit_plugin.command import Guarded
+from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.where import nearest
 from vbmake.errors import VbmakeError
 
@@ -27,7 +27,7 @@ class Finding:
     mend: str = ""
 
 
-class Doctor(Guarded, Command):  # type: ignore[misc]  # doit has no types
+class Doctor(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
     """Looks at everything that a build needs."""
 
     name = "doctor"

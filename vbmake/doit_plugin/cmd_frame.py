@@ -13,8 +13,8 @@ from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.cmd_run import Run
-from vbmake.doit_plugin.command import Guarded
-from vbmake.doit_plugin.loader import VideoLoader
+from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
 from vbmake.doit_plugin.project import open_project, warn
 from vbmake.doit_plugin.tasks import tasks_of
 from vbmake.errors import WorkspaceError
@@ -92,7 +92,7 @@ class StillLoader(VideoLoader):
         return Workspace(root, read.rules, Cache.of(settings(), warn), planner=planner)
 
 
-class Frame(Guarded, Command):  # type: ignore[misc]  # doit has no types
+class Frame(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
     """Renders a still."""
 
     name = "frame"
@@ -101,7 +101,7 @@ class Frame(Guarded, Command):  # type: ignore[misc]  # doit has no types
     doc_description = (
         "TIME is written as in video.yaml (`2s`, `500ms`, `1:03.5`) and counts from the scene's beginning."
     )
-    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (OUTPUT, FORMAT, FILM)
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (OUTPUT, FORMAT, FILM, OPTION_DIR)
 
     def __init__(self, task_loader: Any = None, cmds: Any = None, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -119,7 +119,9 @@ class Frame(Guarded, Command):  # type: ignore[misc]  # doit has no types
         inside = output.is_relative_to(root)
         target = output.relative_to(root).as_posix() if inside else f".vbmake/stills/{scene}{output.suffix}"
         still = Still(scene, seconds, target, params["format"], params["film"])
-        run = Run(task_loader=StillLoader(root, still), config=self.config, bin_name=self.bin_name)
+        loader = StillLoader(root, still)
+        loader.config = self.config
+        run = Run(task_loader=loader, config=self.config, bin_name=self.bin_name)
         code = run.parse_execute([target])
         if code == 0 and not inside:
             _copy(root / target, output)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from doit import cmd_info
+from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import ProjectCommand
 from vbmake.doit_plugin.explain import follow
-from vbmake.doit_plugin.project import JobHandle, job_of
+from vbmake.doit_plugin.project import JobHandle, job_of, projects_of
 
 
 class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no types
@@ -18,6 +19,8 @@ class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no 
         tasks = {task.name: task for task in self.task_list}
         task = tasks.get(pos_args[0]) if len(pos_args) == 1 else None
         handle = job_of(task) if task is not None else None
+        if task is None and len(pos_args) == 1 and projects_of(self.task_list):
+            raise InvalidCommand(f"{pos_args[0]} is no task; `{self.bin_name} list --all` shows them")
         if handle is None:
             return super()._execute(pos_args, hide_status)
         self._describe(handle)

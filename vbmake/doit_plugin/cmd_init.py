@@ -11,7 +11,7 @@ from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.cmd_schema import schema_text
-from vbmake.doit_plugin.command import Guarded
+from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.where import DECLARATION, DODO
 from vbmake.errors import WorkspaceError
 
@@ -34,7 +34,7 @@ scenes:
   - id: opening
     say: A film that is written down, and built like a program.
     layers:
-      - gradient: {{kind: linear, angle: 60, stops: ["#10202f", "#2f6f8f"]}}
+      - gradient: {{kind: linear, angle: 60, colors: ["#10202f", "#2f6f8f"]}}
       - text: {title}
         style: headline
         at: center
@@ -42,16 +42,16 @@ scenes:
   - id: change
     say: Change a word, build again, and only the seconds that show it are rendered.
     layers:
-      - gradient: {{kind: linear, angle: 120, stops: ["#2f6f8f", "#7a3b5e"]}}
+      - gradient: {{kind: linear, angle: 120, colors: ["#2f6f8f", "#7a3b5e"]}}
       - text: Change a word.
         style: headline
         at: center
-        enter: {{slide: left, duration: 0.5s}}
+        enter: {{slide: 0.5s, from: left}}
   - id: end
     duration: 3s
     layers:
       - color: "#10202f"
-      - text: "{{{{ 'Now it is yours.' }}}}"
+      - text: Now it is yours.
         style: headline
         at: center
 """
@@ -59,7 +59,7 @@ scenes:
 IGNORED = (".vbmake/", "build/")
 
 
-class Init(Guarded, Command):  # type: ignore[misc]  # doit has no types
+class Init(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
     """Writes `video.yaml`, `.gitignore` and the schema for the editor."""
 
     name = "init"

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from doit.cmd_base import DoitCmdBase
 
-from vbmake.doit_plugin.command import ProjectCommand
+from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import brief
 from vbmake.doit_plugin.project import FilmProject, projects_of
 
@@ -44,7 +44,7 @@ class Row:
     cost: float
 
 
-class Plan(ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
+class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
     """Tells the plan for people, or with `--json` for tools."""
 
     name = "plan"

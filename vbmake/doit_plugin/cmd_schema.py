@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from doit.cmd_base import Command
 
-from vbmake.doit_plugin.command import Guarded
+from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.errors import WorkspaceError
 
 OUTPUT = {
@@ -23,7 +23,7 @@ OUTPUT = {
 }
 
 
-class Schema(Guarded, Command):  # type: ignore[misc]  # doit has no types
+class Schema(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
     """Prints the schema, or writes it to a file."""
 
     name = "schema"

@@ -7,12 +7,12 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
-from vbmake.doit_plugin.command import ProjectCommand
+from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import follow
 from vbmake.doit_plugin.project import is_group, job_of
 
 
-class Why(ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
+class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
     """Explains jobs by id, by target, or by group."""
 
     name = "why"

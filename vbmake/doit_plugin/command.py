@@ -6,6 +6,7 @@ in front; where no film is concerned it does nothing but call the core class.
 
 from __future__ import annotations
 
+import getopt
 import os
 import sys
 from pathlib import Path
@@ -49,6 +50,27 @@ class Guarded:
     def ours(self) -> bool:
         """Whether the call is vbmake's business, so that an interrupt is told in vbmake's way."""
         return True
+
+
+class FreeOrder:
+    """A command whose options may also stand after its words (`frame harbour@2s -o still.png`); doit's may not."""
+
+    cmdparser: Any
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """Called by doit with what follows the command's name."""
+        parser = self.cmdparser
+        try:
+            options, words = getopt.gnu_getopt(in_args, parser.get_short(), parser.get_long())
+        except getopt.GetoptError:
+            ordered = in_args  # doit tells what is wrong
+        else:
+            ordered = []
+            for name, value in options:
+                takes_none = parser.get_option(name)[0].type is bool
+                ordered += [name] if takes_none else [f"{name}={value}"] if name[:2] == "--" else [name, value]
+            ordered += ["--", *words]
+        return super().parse_execute(ordered)  # type: ignore[misc]  # the core command follows in the MRO
 
 
 class ProjectCommand(Guarded):

@@ -36,7 +36,7 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
         seen.add(one.id)
         yield f"{pad}{project.name(one.id)}: {_state(status, project, one)}"
         ahead = []
-        for reason in status.reasons:
+        for reason in [*status.reasons, *_more(one, status, statuses)]:
             yield f"{pad}  {_line(one, reason)}"
             ref = _ref(one, reason[0])
             if isinstance(ref, Output) and ref.job in statuses and ref.job not in seen:
@@ -45,6 +45,16 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
             place = one.place
             yield f"{pad}  declared at {place}" + (f" ({place.path})" if place.path else "")
         stack += reversed(ahead)
+
+
+def _more(job: JobSpec, status: Any, statuses: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
+    """The other inputs that are made first: a status tells only of the one that keeps the key from being known."""
+    if status.state != "maybe":
+        return []
+    told = {reason[0] for reason in status.reasons}
+    names = [ref.name for ref in job.refs() if isinstance(ref, Output) and statuses[ref.job].state in ("run", "maybe")]
+    fields = dict.fromkeys(f"input:{name}" for name in names)
+    return [(field, None, "is made first") for field in fields if field not in told]
 
 
 def _state(status: Any, project: FilmProject, job: JobSpec) -> str:

@@ -146,9 +146,15 @@ def _sounds(draft: Draft, film: Film, timed: Timed) -> list[dict[str, Any]]:
         if measure is None or not is_clip(layer, measure) or not measure["audio"]:
             continue
         assert isinstance(layer, models.VideoLayer | models.MakeLayer)
-        at = sample_at(to_frames(layer.show.start, fps), fps) if layer.show else 0
         if not layer.mute:
-            length = room if layer.loop else to_samples(play_length(layer, span(layer, measure)))
+            first, end = to_frames(layer.show.start, fps) if layer.show else 0, timed.frames
+            if layer.show and layer.show.end is not None:
+                end = min(end, to_frames(layer.show.end, fps))
+            at = sample_at(first, fps)
+            length = max(0, sample_at(end, fps) - at)
+            if not layer.loop:
+                freeze = layer.freeze if isinstance(layer, models.VideoLayer) else None
+                length = min(length, to_samples(play_length(layer, span(layer, measure), freeze)))
             found.append(sound("video", ref, at, length))
     for one in timed.scene.sounds:
         ref = media_ref(draft, one)

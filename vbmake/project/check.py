@@ -8,10 +8,10 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text, shorten
+from vbmake.document.yaml_reader import join_path
 from vbmake.project.models import CONTENTS, LAYER_KINDS, Film, Model, Scene, TextLayer, TextStyle, layer_contents
-from vbmake.project.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text, shorten
 from vbmake.project.words import nearest
-from vbmake.project.yaml_reader import join_path
 
 # Where a value was written as a list in place of a mapping: which item each key is.
 _ITEM = {"start": 0, "end": 1, "at": 0, "value": 1, "easing": 2}

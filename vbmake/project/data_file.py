@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 from typing import Any, NoReturn
 
+from vbmake.document.node import Problems, WrittenFloat, WrittenInt, repr_text, scope_value, shorten
+from vbmake.document.yaml_reader import DATA, number, read_yaml
 from vbmake.errors import Place, Problem, ProjectError
-from vbmake.project.node import Problems, WrittenFloat, WrittenInt, repr_text, scope_value, shorten
-from vbmake.project.yaml_reader import DATA, number, read_yaml
 
 TYPES = (".csv", ".tsv", ".json", ".yaml", ".yml")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?\Z")

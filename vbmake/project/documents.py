@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from vbmake.document.node import Map, Node, Problems, Scalar, describe
+from vbmake.document.yaml_reader import read_yaml
 from vbmake.errors import Place, ProjectError
 from vbmake.project.data_file import read_data
-from vbmake.project.node import Map, Node, Problems, Scalar, describe
 from vbmake.project.paths import PathError, project_file
-from vbmake.project.yaml_reader import read_yaml
 
 
 class Documents:

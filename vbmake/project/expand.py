@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, from_value, scope_value, shorten
 from vbmake.errors import Problem, ProjectError
 from vbmake.project.documents import Documents
-from vbmake.project.node import List, Map, Node, Problems, Scalar, describe, from_value, scope_value, shorten
 from vbmake.project.template import TemplateError, Templates
 
 MAX_ITEMS = 10_000

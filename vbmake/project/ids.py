@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from vbmake.project.node import List, Map, Node, Problems, Scalar, describe, repr_text, shorten
+from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, repr_text, shorten
 from vbmake.project.words import slug
 
 _ID = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,62}[A-Za-z0-9_-])?\Z")

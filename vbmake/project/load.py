@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from vbmake.document.node import Map, Node, Problems, Scalar, describe
 from vbmake.errors import Place, Problem, ProjectError
 from vbmake.project.check import check_film
 from vbmake.project.documents import Documents
 from vbmake.project.expand import Expander, Turn
 from vbmake.project.ids import check_id, give_ids, tell_bad_id
 from vbmake.project.models import Film, Project
-from vbmake.project.node import Map, Node, Problems, Scalar, describe
 from vbmake.project.references import check_references
 from vbmake.project.sources import SourceCheck, read_rules
 from vbmake.project.template import Templates

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from vbmake.project import colors, layers, motion, sounds, text_style, units
+from vbmake.project import layers, motion, sounds, text_style, units
 from vbmake.project import models as language
 from vbmake.project.model import Model
 
@@ -54,7 +54,7 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (units.Extent, "length"),
     (units.Gain, "gain"),
     (units.Duck, "gain"),
-    (colors.Color, "colour"),
+    (units.Color, "colour"),
     (units.AtPlace, "place"),
     (units.Anchor, "anchor"),
     (units.FrameRate, "frame rate"),

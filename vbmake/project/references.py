@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from vbmake.document.node import List, Map, Node, Problems, Scalar
 from vbmake.project.ids import check_id, tell_bad_id
-from vbmake.project.node import List, Map, Node, Problems, Scalar
 from vbmake.project.words import nearest
 
 

@@ -10,7 +10,6 @@ import copy
 from typing import Any
 
 from vbmake.project import unit_schemas
-from vbmake.project.colors import SCHEMA as COLOR
 from vbmake.project.models import LAYER_KINDS, Film
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -18,7 +17,6 @@ _EXPRESSION = {"$ref": "#/$defs/expression"}
 _ITEMS = ("Scene", "Sound", "Music", *sorted(model.__name__ for model in LAYER_KINDS.values()))
 _LISTS = {"scenes": "Film", "overlays": "Film", "layers": "Scene", "sounds": "Scene"}
 _NOTES = ("description", "default", "examples")
-_NAMED = {**unit_schemas.NAMED, "color": COLOR}
 
 
 def json_schema() -> dict[str, Any]:
@@ -48,7 +46,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _shapes() -> dict[str, Any]:
-    shapes = copy.deepcopy(_NAMED)
+    shapes = copy.deepcopy(unit_schemas.NAMED)
     for shape in shapes.values():
         _open(shape)
     return shapes
@@ -161,7 +159,7 @@ def _shape(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _named(schema: dict[str, Any]) -> dict[str, Any] | None:
     bare = {key: item for key, item in schema.items() if key not in _NOTES}
-    for name, shape in _NAMED.items():
+    for name, shape in unit_schemas.NAMED.items():
         if bare == {key: item for key, item in shape.items() if key not in _NOTES}:
             return {"$ref": f"#/$defs/{name}"}
     return None

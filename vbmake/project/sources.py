@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text
 from vbmake.errors import Place, ProjectError
 from vbmake.project.check import keys_of
 from vbmake.project.models import MakeLayer, Model, Music, Sound
-from vbmake.project.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text
 from vbmake.project.paths import PathError, project_file
 from vbmake.project.references import layers_of
 from vbmake.project.words import nearest

@@ -16,6 +16,11 @@ LENGTH: dict[str, Any] = {
     "anyOf": [{"type": "string", "pattern": rf"^\s*{_PLAIN}(px|%)\s*$"}, _ZERO],
     "examples": ["9%", "24px"],
 }
+COLOR: dict[str, Any] = {
+    "type": "string",
+    "pattern": r"^\s*(#[0-9A-Fa-f]{3,8}|[A-Za-z]+|(rgb|hsl)a?\(.*\))\s*$",
+    "examples": ["white", "#ff8800", "#ff880080", "rgb(255 136 0 / 50%)"],
+}
 GAIN: dict[str, Any] = {
     "anyOf": [{"type": "string", "pattern": rf"^\s*{_PLAIN}\s?[dD][bB]\s*$"}, _ZERO],
     "examples": ["-12dB"],
@@ -60,4 +65,13 @@ LANGUAGE: dict[str, Any] = {
 }
 
 # Shapes that many fields share, under the names they have in the schema.
-NAMED = {"anchor": ANCHOR, "time": TIME, "length": LENGTH, "gain": GAIN, "place": PLACE, "share": SHARE, "angle": ANGLE}
+NAMED = {
+    "color": COLOR,
+    "anchor": ANCHOR,
+    "time": TIME,
+    "length": LENGTH,
+    "gain": GAIN,
+    "place": PLACE,
+    "share": SHARE,
+    "angle": ANGLE,
+}

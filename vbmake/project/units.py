@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
+from vbmake.colors import parse_color
 from vbmake.project import unit_schemas
-from vbmake.project.colors import Color, parse_color
 
 __all__ = [
     "ANCHORS",
@@ -162,6 +162,8 @@ def _duck(value: Any) -> float:
         raise ValueError("ducking lowers the music: write it negative, such as -9dB")
     return gain
 
+
+Color = Annotated[str, BeforeValidator(parse_color), WithJsonSchema(unit_schemas.COLOR)]
 
 Gain = Annotated[
     float,

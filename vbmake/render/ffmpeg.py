@@ -97,7 +97,7 @@ def input_args(path: str | Path, *, format: str | None = None, before: Iterable[
 
 
 def format_by_head(path: str | Path) -> str | None:
-    """ffmpeg's demuxer for an image, an animation or a WAV by its first bytes; None for what ffmpeg may find out itself.
+    """ffmpeg's demuxer for an image, an animation or a WAV by its first bytes; None for all that ffmpeg may find out.
 
     It reads `%d` in the name of an image as a pattern, and takes a WAV whose samples repeat every 192 bytes (a tone of
     500 Hz) for an MPEG transport stream.

@@ -16,8 +16,8 @@ from jinja2 import StrictUndefined, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from vbmake import process
+from vbmake.document.node import List, Map, Node, Problems, Scalar
 from vbmake.errors import FatalError, JobError
-from vbmake.project.node import List, Map, Node, Problems, Scalar
 from vbmake.rules.environment import private_environment
 from vbmake.rules.model import Each, Item, Rule, Step, When
 from vbmake.rules.tools import find_tool, own_file

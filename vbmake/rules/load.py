@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from vbmake.document.node import Map, Problems
+from vbmake.document.yaml_reader import Limits, read_yaml
 from vbmake.errors import Place, Problem, ProjectError
-from vbmake.project.node import Map, Problems
-from vbmake.project.yaml_reader import Limits, read_yaml
 from vbmake.rules.model import Rule
 from vbmake.rules.options import did_you_mean
 from vbmake.rules.parse import parse_rule

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from vbmake.colors import parse_color
+
 TYPES: Final = ("string", "integer", "number", "boolean", "array", "object")
 KEYWORDS: Final = (
     *("type", "default", "description", "enum", "minimum", "maximum", "pattern", "format", "items", "properties"),
@@ -78,7 +80,7 @@ class Option:
             return [f"{path}: found {_told(value)}, allowed is {self.allowed()}"]
         if self.format == "color":
             try:
-                _color(value)
+                parse_color(value)
             except ValueError as error:
                 return [f"{path}: found {_told(value)}: {error}"]
         return []
@@ -105,7 +107,7 @@ class Option:
         if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
             return int(value)
         if isinstance(value, str) and self.format == "color":
-            return _color(value)
+            return parse_color(value)
         if isinstance(value, list | tuple):
             return [self.items.normal(item) if self.items else item for item in value]
         if isinstance(value, Mapping) and self.properties is not None:
@@ -161,12 +163,6 @@ def _is_a(value: Any, type: str) -> bool:
         case "object":
             return isinstance(value, Mapping)
     return False
-
-
-def _color(value: str) -> str:
-    from vbmake.project.units import parse_color  # brings pydantic, which only rules with colours should wait for
-
-    return parse_color(value)
 
 
 def _told(value: Any) -> str:

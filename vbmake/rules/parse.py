@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, cast
 
-from vbmake.project.node import List, Map, Node, Problems, Scalar, describe, plain
+from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, plain
 from vbmake.rules.model import ARITIES, Arity, Each, Item, Rule, Step, When
 from vbmake.rules.options import FORMATS, KEYWORDS, REQUIRED, TYPES, Option, did_you_mean
 

@@ -204,7 +204,8 @@ class Jobs:
             if durable:
                 for path in files.values():
                     flush(path)
-            entry = self._entry(status, files, measures, seconds, probe=getattr(rule, "options", None) is not None)
+            pipeline = bool(rule.call) and getattr(rule, "options", None) is None
+            entry = self._entry(status, files, measures, seconds, probe=not pipeline)
             self._cache.store(entry, files)
             outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
             for role, output in outputs.items():

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import colorsys
 import re
-from typing import Annotated, Any
-
-from pydantic import BeforeValidator, WithJsonSchema
+from typing import Any
 
 # CSS Color Module Level 4, section 6.1: the named colours.
 _TABLE = """aliceblue f0f8ff antiquewhite faebd7 aqua 00ffff aquamarine 7fffd4 azure f0ffff beige f5f5dc bisque ffe4c4
@@ -71,11 +69,3 @@ def _function_color(kind: str, parts: list[str]) -> str:
     except ValueError:
         raise ValueError(f"{kind}() takes three numbers and an optional alpha") from None
     return "#" + "".join(f"{round(min(max(part, 0), 1) * 255):02x}" for part in (red, green, blue, alpha))
-
-
-SCHEMA: dict[str, Any] = {
-    "type": "string",
-    "pattern": r"^\s*(#[0-9A-Fa-f]{3,8}|[A-Za-z]+|(rgb|hsl)a?\(.*\))\s*$",
-    "examples": ["white", "#ff8800", "#ff880080", "rgb(255 136 0 / 50%)"],
-}
-Color = Annotated[str, BeforeValidator(parse_color), WithJsonSchema(SCHEMA)]

@@ -14,8 +14,8 @@ from typing import Any
 
 import yaml
 
+from vbmake.document.node import List, Map, Node, Problems, Scalar, WrittenFloat, WrittenInt, repr_text, shorten
 from vbmake.errors import Place, Problem, ProjectError
-from vbmake.project.node import List, Map, Node, Problems, Scalar, WrittenFloat, WrittenInt, repr_text, shorten
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from vbmake.document.node import Map, Problems, plain, scope_value
+from vbmake.document.yaml_reader import Limits, read_yaml
 from vbmake.errors import ProjectError
-from vbmake.project.node import Map, Problems, plain, scope_value
-from vbmake.project.yaml_reader import Limits, read_yaml
 
 
 def read(text: str | bytes, limits: Limits | None = None) -> Any:

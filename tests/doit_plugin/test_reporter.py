@@ -1,0 +1,99 @@
+"""What a build says."""
+
+from __future__ import annotations
+
+import io
+
+from doit.task import Task
+
+from vbmake.doit_plugin.live import Live
+from vbmake.doit_plugin.project import META, FilmProject, JobHandle
+from vbmake.doit_plugin.reporter import FilmReporter
+from vbmake.doit_plugin.tally import Tally, sentence
+from vbmake.plan.types import BuildPlan, JobSpec
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def job_task(name: str) -> Task:
+    job = JobSpec(name, "toy", {}, {}, {"out": "out.txt"})
+    project = FilmProject(None, "", "", None, BuildPlan(((job,),), "hash"))  # type: ignore[arg-type]  # only named here
+    return Task(name, None, meta={META: JobHandle(project, job)})
+
+
+def test_the_summary_counts_how_jobs_ended() -> None:
+    totals = {"ran": 3, "fetched": 2, "current": 9}
+    assert sentence(totals, 4.21) == "14 jobs: 3 ran, 2 fetched, 9 current in 4.2 s"
+    assert sentence({"ran": 1}, 0.04) == "1 job: 1 ran in 0.0 s"
+    assert (
+        sentence({"failed": 1, "blocked": 2}, 1, interrupted=True)
+        == "3 jobs: 1 failed, 2 not built in 1.0 s (interrupted)"
+    )
+
+
+def test_a_job_that_ran_in_one_round_and_is_current_in_the_next_has_run() -> None:
+    tally = Tally()
+    assert tally.add("a", "ran")
+    assert not tally.add("a", "current")
+    assert tally.totals() == {"ran": 1}
+
+
+def test_without_a_terminal_current_jobs_are_only_counted() -> None:
+    stream = io.StringIO()
+    now = [10.0]
+    reporter = FilmReporter(stream, {}, clock=lambda: now[0])
+    reporter.ended(job_task("toy:a"), "current", 0)
+    reporter.ended(job_task("toy:b"), "ran", 1.5)
+    now[0] = 14.25
+    reporter.complete_run()
+    assert stream.getvalue() == "ran      toy:b  1.5 s\n2 jobs: 1 ran, 1 current in 4.2 s\n"
+
+
+def test_on_a_terminal_bars_show_what_runs_and_leave_only_the_summary() -> None:
+    stream = Terminal()
+    reporter = FilmReporter(stream, {}, clock=lambda: 0.0)
+    reporter.expect({"toy:a": 2.0, "toy:b": 4.0})
+    task = job_task("toy:a")
+    reporter.execute_task(task)
+    reporter.progress("toy:a", 30, 90)
+    live = reporter._live
+    assert live is not None
+    assert {row.description: (row.completed, row.total) for row in live.bars.tasks} == {
+        "film": (0, 2), "toy:a": (30, 90),
+    }  # fmt: skip
+    reporter.waiting({"openai": "2/2"})
+    assert live.bars.tasks[0].fields["left"] == "about 6 s of work left  waiting for openai (2/2)"
+    reporter.ended(task, "ran", 2.0)
+    assert [row.description for row in live.bars.tasks] == ["film"]
+    assert live.left() == 4.0
+    reporter.complete_run()
+    assert stream.getvalue().endswith("1 job: 1 ran in 0.0 s\n")
+
+
+def test_a_name_with_brackets_is_shown_as_it_is() -> None:
+    stream = Terminal()
+    live = Live(stream)
+    live.print("note: [bold]scenes[2][/bold]")
+    live.close()
+    assert "[bold]scenes[2][/bold]" in stream.getvalue()
+
+
+def test_time_left_is_not_guessed_from_too_little() -> None:
+    live = Live(Terminal())
+    live.expect({"a": 1.0, "b": None, "c": None})
+    assert live.left() is None
+    live.expect({"d": 1.0})
+    assert live.left() == 4.0
+    live.close()
+
+
+def test_retries_and_notes_are_told() -> None:
+    stream = io.StringIO()
+    reporter = FilmReporter(stream, {})
+    reporter.retry(job_task("toy:a"), 2.0, "too many requests\nmore")
+    reporter.note("a transition was shortened")
+    reporter.note("a transition was shortened")
+    assert stream.getvalue() == "again    toy:a in 2.0 s: too many requests\nnote: a transition was shortened\n"
