@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,12 @@ from vbmake.render import ffmpeg
 
 MakeClip = Callable[..., Path]
 MakeMedia = Callable[..., Path]
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be heard: a shell that starts pytest in the background has it ignored everywhere below."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -161,7 +161,7 @@ def test_an_outage_degrades_to_the_local_cache_with_one_line(tmp_path: Path, rem
     assert cache.lookup(entry.key) == entry
     assert cache.materialise(sha(entry), tmp_path / "copy")
     assert len(warnings) == 1
-    assert "is left out from here on (looking up): cannot read: Read timeout" in warnings[0]
+    assert "is left out (looking up) from here on: cannot read: Read timeout" in warnings[0]
     assert remote.calls == ["read"], "after one failure it is left alone"
 
 

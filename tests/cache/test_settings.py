@@ -8,6 +8,11 @@ import pytest
 
 from vbmake.cache.settings import settings
 from vbmake.errors import WorkspaceError
+from vbmake.project.remotes import Cache
+from vbmake.storage.address import storage_at
+from vbmake.storage.s3 import S3Storage
+
+TEAM = Cache(remote="s3://team/films")
 
 
 def test_the_local_cache_is_the_users() -> None:
@@ -17,11 +22,11 @@ def test_the_local_cache_is_the_users() -> None:
 
 
 def test_the_environment_names_the_remote_cache_before_the_project_does() -> None:
-    assert settings("s3://team/films", {}).remote == "s3://team/films"
-    assert settings("s3://team/films", {"VBMAKE_CACHE": "s3://mine/x"}).remote == "s3://mine/x"
-    assert settings("s3://team/films", {"VBMAKE_CACHE": "off"}).remote == ""
-    assert settings({"remote": "s3://team/films", "mode": "read"}, {}).mode == "read"
-    assert settings("s3://team/films", {"VBMAKE_CACHE_MODE": "off"}).remote == ""
+    assert settings(TEAM, {}).remote == "s3://team/films"
+    assert settings(TEAM, {"VBMAKE_CACHE": "s3://mine/x"}).remote == "s3://mine/x"
+    assert settings(TEAM, {"VBMAKE_CACHE": "off"}).remote == ""
+    assert settings(Cache(remote="s3://team/films", mode="read"), {}).mode == "read"
+    assert settings(TEAM, {"VBMAKE_CACHE_MODE": "off"}).remote == ""
 
 
 @pytest.mark.parametrize(
@@ -34,14 +39,14 @@ def test_the_environment_names_the_remote_cache_before_the_project_does() -> Non
     ],
 )
 def test_a_pull_request_only_reads(environment: dict[str, str]) -> None:
-    assert settings("s3://team/films", environment).mode == "read"
-    assert settings({"remote": "s3://team/films", "mode": "write"}, environment).mode == "read"
-    assert settings("s3://team/films", {**environment, "VBMAKE_CACHE_MODE": "write"}).mode == "write"
+    assert settings(TEAM, environment).mode == "read"
+    assert settings(Cache(remote="s3://team/films", mode="write"), environment).mode == "read"
+    assert settings(TEAM, {**environment, "VBMAKE_CACHE_MODE": "write"}).mode == "write"
 
 
 @pytest.mark.parametrize("environment", [{"GITHUB_EVENT_NAME": "push"}, {"BUILDKITE_PULL_REQUEST": "false"}, {}])
 def test_other_builds_write(environment: dict[str, str]) -> None:
-    assert settings("s3://team/films", environment).mode == "write"
+    assert settings(TEAM, environment).mode == "write"
 
 
 @pytest.mark.parametrize(
@@ -54,3 +59,12 @@ def test_other_builds_write(environment: dict[str, str]) -> None:
 def test_a_wrong_word_is_told_with_the_right_ones(environment: dict[str, str], told: str) -> None:
     with pytest.raises(WorkspaceError, match=told):
         settings(None, environment)
+
+
+def test_endpoint_and_region_travel_in_the_address() -> None:
+    declared = Cache(remote="s3://team/films", endpoint="https://s3.example.org:9000", region="eu-central-1")
+    storage = storage_at(settings(declared, {}).remote)
+    assert isinstance(storage, S3Storage)
+    assert (storage.bucket, storage.prefix, storage.endpoint, storage.region) == (
+        "team", "films", "https://s3.example.org:9000", "eu-central-1",
+    )  # fmt: skip

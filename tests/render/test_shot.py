@@ -117,13 +117,11 @@ def test_a_still_is_an_image_of_the_frame(tmp_path: Path, moving: list[Path], ex
 
 def _encode(job_directory: Path, feed: Iterator[Pixels], name: str = "shot.mp4") -> None:
     job = work(job_directory, {"frames": 8}, name)
-    encode_frames(
-        [feed], "[0:v]null", job.options, job_directory / name, log=lambda line: None, progress=lambda done, total: None
-    )
+    encode_frames(feed, job.options, job_directory / name, log=lambda line: None, progress=lambda done, total: None)
 
 
 def _grey(frames: int) -> Iterator[Pixels]:
-    return (np.full((SIZE[1], SIZE[0], 4), 128, np.uint8) for _ in range(frames))
+    return (np.full((SIZE[1] * 3 // 2, SIZE[0]), 128, np.uint8) for _ in range(frames))
 
 
 def test_a_failing_encoder_is_told_with_its_last_words_and_nothing_hangs(tmp_path: Path) -> None:

@@ -132,3 +132,8 @@ def test_more_than_two_lines_are_never_made() -> None:
 def test_wrong_options_are_told(tmp_path: Path, kind: str, fps: str, told: str) -> None:
     with pytest.raises(FatalError, match=told):
         write(tmp_path, kind, (0, 1, "a"), fps=fps)
+
+
+@pytest.mark.parametrize(("kind", "text"), [("srt", "\n"), ("vtt", "WEBVTT\n")])
+def test_a_film_in_which_nothing_is_said_has_a_subtitle_file_all_the_same(tmp_path: Path, kind: str, text: str) -> None:
+    assert write(tmp_path, kind) == text

@@ -111,6 +111,14 @@ def test_code_is_coloured_by_the_language_and_the_theme(tmp_path: Path) -> None:
     assert spread[0] < 40 < 80 < spread[1]
 
 
+def test_the_last_line_of_a_session_is_shown_as_every_other(tmp_path: Path) -> None:
+    session = code(tmp_path, "$ doit\nbuilt in no time", language="console", window=False)
+    without = code(tmp_path, "$ doit", language="console", window=False, columns=16)
+    assert session.shape[0] > without.shape[0]
+    last = session[-int(session.shape[0] - without.shape[0]) - 8 : -16, 20:-20, :3].astype(int)
+    assert np.abs(last - last[0, 0]).max() > 60, "nothing is written there"
+
+
 def test_code_is_shown_as_it_was_typed(tmp_path: Path) -> None:
     # A font with ligatures would draw != as one sign, and take the bar of ! away from its place.
     both, alone = code(tmp_path, "a != b", language="text"), code(tmp_path, "a ! = b", language="text", columns=7)

@@ -16,6 +16,7 @@ def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith("VBMAKE_") and name != "VBMAKE_FFMPEG":
             monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")  # nobody is asked for credentials over a network
 
 
 @pytest.fixture

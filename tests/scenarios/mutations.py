@@ -289,7 +289,7 @@ def _voices(table: Table) -> None:
     table.add("speed", 240, SPOKEN | length)
     table.of("Say", "said", ("scenes", 1, "say"))
     table.add("text", "One two three four five.", SPOKEN | length).add("at", "800ms", SAID | length)
-    table.add("gain", "-6dB", SAID).add("take", 2, SPOKEN, runs=frozenset({"speech:x"}))
+    table.add("gain", "-6dB", SAID).add("take", 2, SPOKEN, runs=frozenset({"speech:x"}), silent=True)
     table.add("voice", {"pitch": 20}, SPOKEN, maybe=length)
     table.of("Scene", "said", ("scenes", 1))
     table.add("pad", ["300ms", "900ms"], SAID | length).add("say", "Four five six seven.", SPOKEN | length)
@@ -316,11 +316,18 @@ def _captions(table: Table) -> None:
     table.of("Film", "captions", ()).add("captions", {"style": "none"}, shown)
     table.of("Captions", "karaoke", ("captions",), film(speaking, captions={"style": "karaoke"}))
     table.add("active", "#00ff00", shown)
+    in_two = frozenset({"shot:two/x/0", "film:two"})
     formats = {"one": {}, "two": {"captions": {"style": "phrase", "look": {"size": "10%"}}}}
-    table.of(
-        "Format", "captions in two formats", ("formats", "two"), film(speaking, captions=captions, formats=formats)
-    )
-    table.add("captions", {"style": "none"}, frozenset({"shot:two/x/0", "film:two"}))
+    declaration = film(speaking, captions=captions, formats=formats)
+    table.of("Format", "captions in two formats", ("formats", "two"), declaration)
+    table.add("captions", {"style": "none"}, in_two)
+    table.of("CaptionsLook", "captions in two formats", ("formats", "two", "captions"))
+    table.add("style", "karaoke", in_two).add("burn", False, in_two).add("look", {"size": "20%"}, in_two)
+    table.add("at", "top", in_two).add("margin", "20%", in_two).add("length", 12, in_two)
+    formats = {"one": {}, "two": {"captions": {"style": "karaoke"}}}
+    declaration = film(speaking, captions=captions, formats=formats)
+    table.of("CaptionsLook", "karaoke in two formats", ("formats", "two", "captions"), declaration)
+    table.add("active", "#00ff00", in_two)
 
 
 def _styles(table: Table) -> None:
@@ -409,9 +416,26 @@ def _films(table: Table) -> None:
     table.add("start", "500ms", frozenset({"gif:main"})).add("end", "2s", frozenset({"gif:main"}))
 
 
+def _remotes(table: Table) -> None:
+    """Where finished work is shared changes nothing of what is made."""
+    nobody = {"endpoint": "http://127.0.0.1:9", "region": "eu-central-1"}
+    cache = {"remote": "s3://team/cache", "mode": "off", **nobody}
+    sync = {"to": "s3://site/films", **nobody}
+    nothing: Jobs = frozenset()
+    table.of("Film", "shared", (), film({"layers": [SHOWN["color"]]}, cache=cache, sync=sync))
+    table.add("cache", REMOVE, nothing, silent=True).add("sync", REMOVE, nothing, silent=True)
+    table.of("Cache", "shared", ("cache",)).add("remote", "s3://others/cache", nothing, silent=True)
+    table.add("mode", "read", nothing, silent=True)
+    table.add("endpoint", "http://127.0.0.1:10", nothing, silent=True).add("region", REMOVE, nothing, silent=True)
+    table.of("Sync", "shared", ("sync",)).add("to", "s3://site/others", nothing, silent=True)
+    table.add("endpoint", "http://127.0.0.1:10", nothing, silent=True).add("region", REMOVE, nothing, silent=True)
+    published = film({"layers": [SHOWN["color"]]}, sync={**sync, "after": "build"})
+    table.of("Sync", "published", ("sync",), published).add("after", REMOVE, nothing, silent=True)
+
+
 def _table() -> Table:
     table = Table()
-    for part in (_layers, _contents, _courses, _recordings, _voices, _captions, _styles, _scenes, _films):
+    for part in (_layers, _contents, _courses, _recordings, _voices, _captions, _styles, _scenes, _films, _remotes):
         part(table)
     return table
 

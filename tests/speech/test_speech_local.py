@@ -135,6 +135,11 @@ def test_voices_are_listed_by_their_codes():
     assert identity().startswith("espeakng-loader ")
 
 
+@pytest.mark.parametrize("voice", ["en-gb", "fr-fr", "en-gb+f3"])
+def test_a_voice_is_found_by_its_listed_code_even_where_its_file_is_named_otherwise(say, voice):
+    assert say("Now.", voice=voice)[1]["samples"] > 4800
+
+
 def test_a_long_installation_path_does_not_matter(say, tmp_path, monkeypatch):
     deep = tmp_path.joinpath(*["a-rather-long-directory-name"] * 8) / "espeak-ng-data"
     shutil.copytree(espeakng_loader.get_data_path(), deep)

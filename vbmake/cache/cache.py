@@ -12,14 +12,19 @@ from vbmake.cache.actions import ActionCache, Entry
 from vbmake.cache.contents import ContentStore
 from vbmake.cache.gc import mark_used
 from vbmake.cache.settings import CacheSettings, Mode
+from vbmake.storage.address import storage_at
 from vbmake.storage.local import LocalStorage
-from vbmake.storage.protocol import Storage, StorageError
+from vbmake.storage.protocol import Storage, StorageError, StorageRefusal
 
+WRITING = "writing"
 UPLOADS = 4  # at once: enough to fill a line, few enough to leave the processor to the renderer
 
 
 class Tier:
-    """One storage as a cache. The first failure shuts it for the rest of the run, and is told in one line."""
+    """One storage as a cache. The first failure shuts it for the rest of the run, and is told in one line.
+
+    One that merely refuses to be written to goes on being read.
+    """
 
     def __init__(self, storage: Storage, warn: Callable[[str], None]) -> None:
         self.storage = storage
@@ -28,11 +33,17 @@ class Tier:
         self.damaged: set[str] = set()  # blobs found with other bytes than their name says
         self._warn = warn
         self._open = True
+        self._writable = True
         self._lock = threading.Lock()
 
     @property
     def open(self) -> bool:
         return self._open
+
+    @property
+    def writable(self) -> bool:
+        """Whether it is worth while to write to it."""
+        return self._open and self._writable
 
     @contextlib.contextmanager
     def guarded(self, doing: str) -> Iterator[None]:
@@ -41,9 +52,13 @@ class Tier:
             yield
         except (StorageError, OSError) as error:
             with self._lock:
-                first, self._open = self._open, False
-            if first:
-                self._warn(f"cache {self.storage.url} is left out from here on ({doing}): {error}")
+                if not self._open or (doing == WRITING and not self._writable):
+                    return
+                self._writable = False
+                only_read = doing == WRITING and isinstance(error, StorageRefusal)
+                self._open = only_read
+            words = "only read" if only_read else f"left out ({doing})"
+            self._warn(f"cache {self.storage.url} is {words} from here on: {error}")
 
 
 class Cache:
@@ -64,6 +79,7 @@ class Cache:
         self.remote = Tier(remote, warn) if remote is not None and mode != "off" else None
         self.mode = mode
         self._misses: set[str] = set()
+        self._fetched: dict[str, Entry] = {}  # entries of the remote tier: none is asked for twice
         self._uploads: list[Future[None]] = []
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -77,7 +93,8 @@ class Cache:
     ) -> Cache:
         """The cache that the settings describe; with `storage` as its remote tier, when that is given."""
         local = LocalStorage(settings.directory, durable=False) if settings.directory is not None else None
-        return cls(local, storage or _remote(settings.remote), settings.mode, warn)
+        remote = storage or (storage_at(settings.remote) if settings.remote else None)
+        return cls(local, remote, settings.mode, warn)
 
     @property
     def slow(self) -> bool:
@@ -88,15 +105,19 @@ class Cache:
         """What a key made, or None. Costs at most one small request; a miss is not asked for twice."""
         if key in self._misses:
             return None
+        if key in self._fetched:
+            return self._fetched[key]
         for tier in self._tiers():
             entry: Entry | None = None
             with tier.guarded("looking up"):
                 entry = tier.actions.get(key)
             if entry is not None:
                 self._used(tier, tier.actions.name(key))
-                if tier is self.remote and self.local is not None and self.local.open:
-                    with self.local.guarded("writing"):
-                        self.local.actions.put(entry)
+                if tier is self.remote:
+                    self._fetched[key] = entry
+                    if self.local is not None and self.local.writable:
+                        with self.local.guarded(WRITING):
+                            self.local.actions.put(entry)
                 return entry
         with self._lock:
             self._misses.add(key)
@@ -114,8 +135,8 @@ class Cache:
                         tier.contents.drop(sha256)
             if found:
                 self._used(tier, tier.contents.name(sha256))
-                if tier is self.remote and self.local is not None and self.local.open:
-                    with self.local.guarded("writing"):
+                if tier is self.remote and self.local is not None and self.local.writable:
+                    with self.local.guarded(WRITING):
                         self.local.contents.put(sha256, path)
                 return True
             path.unlink(missing_ok=True)
@@ -125,20 +146,21 @@ class Cache:
         """Note that an entry cannot be used (its bytes are gone): it is a miss from now on, replaced when remade."""
         with self._lock:
             self._misses.add(key)
-        if self.local is not None and self.local.open:
-            with self.local.guarded("writing"):
+            self._fetched.pop(key, None)
+        if self.local is not None and self.local.writable:
+            with self.local.guarded(WRITING):
                 self.local.actions.drop(key)
 
     def store(self, entry: Entry, files: Mapping[str, Path]) -> None:
         """Keep what a job made: `files` by role are the outputs, whole and checked. Blobs first, then the entry."""
-        if self.local is not None and self.local.open:
-            with self.local.guarded("writing"):
+        if self.local is not None and self.local.writable:
+            with self.local.guarded(WRITING):
                 self._write(self.local, entry, files)
         with self._lock:
             self._misses.discard(entry.key)
         if self.remote is None or self.mode != "write":
             return
-        if self.local is None or not self.local.open:
+        if self.local is None or not self.local.writable:
             self._upload(entry, files)  # without a local copy the files must be read before the caller moves them
             return
         contents, storage = self.local.contents, self.local.storage
@@ -165,8 +187,8 @@ class Cache:
             mark_used(tier.storage.path(name))
 
     def _upload(self, entry: Entry, files: Mapping[str, Path]) -> None:
-        if self.remote is not None and self.remote.open:
-            with self.remote.guarded("writing"):
+        if self.remote is not None and self.remote.writable:
+            with self.remote.guarded(WRITING):
                 self._write(self.remote, entry, files)
 
     def _write(self, tier: Tier, entry: Entry, files: Mapping[str, Path]) -> None:
@@ -188,13 +210,3 @@ class Cache:
         ):
             tier.actions.drop(entry.key)
             tier.actions.put(entry)
-
-
-def _remote(address: str) -> Storage | None:
-    if not address:
-        return None
-    if address.startswith("s3://"):
-        from vbmake.storage.s3 import S3Storage
-
-        return S3Storage(address)
-    return LocalStorage(Path(address).expanduser().absolute())

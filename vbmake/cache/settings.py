@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, Protocol, get_args
 
 from vbmake.errors import WorkspaceError
 
@@ -24,6 +24,15 @@ _PULL_REQUEST = {
     "CHANGE_ID": None,  # Jenkins
     "SYSTEM_PULLREQUEST_PULLREQUESTID": None,  # Azure
 }
+
+
+class DeclaredCache(Protocol):
+    """What a project says of a remote cache: an `s3://` address, and off, read or write."""
+
+    @property
+    def address(self) -> str: ...
+    @property
+    def mode(self) -> Mode: ...
 
 
 @dataclass(frozen=True)
@@ -44,25 +53,22 @@ def is_pull_request(environment: Mapping[str, str]) -> bool:
     return False
 
 
-def settings(declared: Any = None, environment: Mapping[str, str] | None = None) -> CacheSettings:
-    """The settings in force. `declared` is what the project says: an address, or {"remote", "mode"}, or None.
+def settings(declared: DeclaredCache | None = None, environment: Mapping[str, str] | None = None) -> CacheSettings:
+    """The settings in force. `declared` is what the project says.
 
-    VBMAKE_CACHE: an `s3://bucket/prefix` address that takes the place of the project's, or `off` for none.
+    VBMAKE_CACHE: an `s3://bucket/prefix` address or a directory, in place of the project's, or `off` for none.
     VBMAKE_CACHE_MODE: off, read or write (for the remote cache). VBMAKE_CACHE_DIR: the local cache's place, or `off`.
     Without VBMAKE_CACHE_MODE, a pull request only reads, whatever the project says: its author may have written that.
     Raises WorkspaceError for a word that is none of these.
     """
     env = os.environ if environment is None else environment
-    if isinstance(declared, str):
-        declared = {"remote": declared}
-    said: Mapping[str, Any] = declared if isinstance(declared, Mapping) else {}
-    remote = env.get("VBMAKE_CACHE") or str(said.get("remote") or "")
+    remote = env.get("VBMAKE_CACHE") or (declared.address if declared is not None else "")
     if remote.lower() in ("off", "none", "no", "0"):
         remote = ""
     if remote and "://" in remote and not remote.startswith("s3://"):
         raise WorkspaceError(f"VBMAKE_CACHE: found {remote!r}, allowed are s3://bucket/prefix, a directory, or off")
     asked = env.get("VBMAKE_CACHE_MODE", "")
-    word = asked or str(said.get("mode") or "write")
+    word = asked or (declared.mode if declared is not None else "write")
     if word not in get_args(Mode):
         raise WorkspaceError(f"VBMAKE_CACHE_MODE: found {word!r}, allowed are off, read, write")
     mode: Mode = word  # type: ignore[assignment]  # checked just above; a literal cannot be narrowed from get_args

@@ -89,7 +89,7 @@ class StillLoader(VideoLoader):
             inputs = BuildInputs(read.project, read.rules, measures)
             return plan_still(inputs, still.scene, still.seconds, form=still.form, film=still.film, target=still.target)
 
-        return Workspace(root, read.rules, Cache.of(settings(), warn), planner=planner)
+        return Workspace(root, read.rules, Cache.of(settings(read.project.cache), warn), planner=planner)
 
 
 class Frame(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types

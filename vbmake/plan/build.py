@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from vbmake.errors import Place, Problem
 from vbmake.plan.canonical import digest
 from vbmake.plan.captions import film_cues, subtitle_job
 from vbmake.plan.draft import Draft, slug
 from vbmake.plan.frames import samples_covering
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.kahn import layers
+from vbmake.plan.kinds import check_kind, check_span
 from vbmake.plan.look import layer_measure, media_ref
 from vbmake.plan.scenes import time_scenes
 from vbmake.plan.shots import Geometry, Picture, geometries
 from vbmake.plan.sound import plan_sound
 from vbmake.plan.timeline import chapters, timeline_record
 from vbmake.plan.types import BuildPlan, JobSpec, Output, Ref
-from vbmake.project.models import Film, Music, Sound
+from vbmake.plan.writings import writings
+from vbmake.project.models import Film, Gif, Music, Poster, Sound
 
 
 def plan_build(inputs: BuildInputs) -> BuildPlan:
@@ -41,6 +44,7 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
         pending=tuple(draft.pending.values()),
         notes=tuple(draft.notes),
         films=tuple(films),
+        writings=tuple(text for film in inputs.project.films for text in writings(film)),
     )
 
 
@@ -65,20 +69,22 @@ def job_record(job: JobSpec) -> dict[str, Any]:
 
 def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[dict[str, Any]]:
     prefix = f"{name}/" if several else ""
-    waiting = len(draft.pending)
-    timed = time_scenes(draft, film, prefix)
+    missed, told = draft.missed, len(draft.problems)
     _ask_for_media(draft, film)
-    if timed is None or len(draft.pending) > waiting:
+    if len(draft.problems) > told:
+        return []
+    timed = time_scenes(draft, film, prefix)
+    if timed is None or draft.missed > missed:
         return []
     sound = plan_sound(draft, film, prefix, name, timed)
-    by_scene = film_cues(film, timed, film.captions.length)
-    for kind in film.captions.files:
-        if film.captions.style != "none":
-            subtitle_job(draft, film, name, kind, by_scene)
+    if film.captions.files and film.captions.style != "none":
+        cues = film_cues(film, timed, film.captions.length)
+        for kind in film.captions.files:
+            subtitle_job(draft, film, name, kind, cues)
     records = []
     for geometry in geometries(film):
         file = f"{name}-{geometry.name}" if film.formats else name
-        picture = Picture(draft, film, prefix, geometry, timed, [list(cues) for cues in by_scene])
+        picture = Picture(draft, film, prefix, geometry, timed)
         job = _film_job(draft, film, picture, f"build/{file}.mp4", sound)
         record = timeline_record(draft, film, file, geometry, timed)
         records.append({**record, "film": job.id})
@@ -87,14 +93,18 @@ def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[di
 
 
 def _ask_for_media(draft: Draft, film: Film) -> None:
-    """Have every medium measured before anything is rendered, so that a broken file is told at once."""
+    """Have every medium measured before anything is rendered, so that a broken or unfit file is told at once."""
     for layer in [*film.overlays, *(layer for scene in film.scenes for layer in scene.layers)]:
-        layer_measure(draft, layer)
+        ref, measure = layer_measure(draft, layer)
+        check_kind(draft, layer, ref, measure)
+        check_span(draft, layer, measure)
     sounds: list[Music | Sound] = [*film.music, *(sound for scene in film.scenes for sound in scene.sounds)]
     for sound in sounds:
         ref = media_ref(draft, sound)
         if ref is not None:
-            draft.measure(ref, "it must be a recording that can be played", sound.place)
+            measure = draft.measure(ref, "it must be a recording that can be played", sound.place)
+            check_kind(draft, sound, ref, measure)
+            check_span(draft, sound, measure)
 
 
 def _film_job(draft: Draft, film: Film, picture: Picture, target: str, sound: Output | None) -> JobSpec:
@@ -113,26 +123,55 @@ def _film_job(draft: Draft, film: Film, picture: Picture, target: str, sound: Ou
     video: list[Ref] = [output for output, _ in segments]
     audio: list[Ref] = [sound] if sound is not None else []
     title = film.title or picture.subject
-    return draft.add("film", picture.subject, options, {"video": video, "sound": audio}, target=target, title=title)
+    place = _place(film, picture.geometry)
+    inputs = {"video": video, "sound": audio}
+    return draft.add("film", picture.subject, options, inputs, target=target, title=title, place=place)
 
 
 def _extras(draft: Draft, film: Film, picture: Picture, job: JobSpec, file: str, record: dict[str, Any]) -> None:
     """What is made beside the film: poster, GIF, timelines."""
-    outputs = film.outputs
-    if outputs.poster is not None:
-        index, frame = picture.at(int(outputs.poster.at * film.fps))
-        kind = outputs.poster.type
-        picture.still(index, frame, f"{picture.subject}/poster", kind, f"build/{file}.{kind}")
-    if outputs.gif is not None:
-        gif = outputs.gif
-        end = str(gif.end) if gif.end is not None else None
-        options = {"width": gif.width, "fps": gif.fps, "from": str(gif.start), "to": end}
-        draft.add("gif", picture.subject, options, {"film": [Output(job.id, "film")]}, target=f"build/{file}.gif")
-    if outputs.timeline:
-        target = f"build/{file}.timeline.json"
-        draft.add("timeline", picture.subject, {"timeline": record}, {}, target=target)
-    if outputs.otio:
-        draft.add("otio", picture.subject, {"timeline": record}, {}, target=f"build/{file}.otio")
+    if film.outputs.poster is not None:
+        _poster(draft, film.outputs.poster, film, picture, file)
+    if film.outputs.gif is not None:
+        _gif(draft, film.outputs.gif, film, picture, job, file)
+    place = _place(film, picture.geometry)
+    for rule, wanted, extension in (
+        ("timeline", film.outputs.timeline, "timeline.json"),
+        ("otio", film.outputs.otio, "otio"),
+    ):
+        if wanted:
+            draft.add(rule, picture.subject, {"timeline": record}, {}, target=f"build/{file}.{extension}", place=place)
+
+
+def _poster(draft: Draft, poster: Poster, film: Film, picture: Picture, file: str) -> None:
+    asked = int(poster.at * film.fps)
+    if asked >= picture.timed[-1].end:
+        draft.note(f"the poster is of {float(poster.at):g} s, {_lasts(film, picture)}: it shows its end", poster.place)
+    index, frame = picture.at(asked)
+    picture.still(index, frame, f"{picture.subject}/poster", poster.type, f"build/{file}.{poster.type}")
+
+
+def _gif(draft: Draft, gif: Gif, film: Film, picture: Picture, job: JobSpec, file: str) -> None:
+    if gif.start * film.fps >= picture.timed[-1].end:
+        found = f"start: {float(gif.start):g}s, and {_lasts(film, picture)}"
+        draft.problems.append(Problem(gif.place, "the GIF starts after the film has ended", found=found))
+    options = {
+        "width": gif.width,
+        "fps": gif.fps,
+        "from": str(gif.start),
+        "to": str(gif.end) if gif.end is not None else None,
+    }
+    inputs = {"film": [Output(job.id, "film")]}
+    draft.add("gif", picture.subject, options, inputs, target=f"build/{file}.gif", place=gif.place)
+
+
+def _lasts(film: Film, picture: Picture) -> str:
+    return f"the film lasts {float(picture.timed[-1].end / film.fps):.4g} s"
+
+
+def _place(film: Film, geometry: Geometry) -> Place:
+    """Where a format of a film stands in the declaration."""
+    return film.formats[geometry.name].place if film.formats else film.place
 
 
 def picture_of(draft: Draft, film: Film, geometry: Geometry) -> Picture | None:
@@ -142,5 +181,4 @@ def picture_of(draft: Draft, film: Film, geometry: Geometry) -> Picture | None:
     timed = time_scenes(draft, film, prefix)
     if timed is None:
         return None
-    by_scene = film_cues(film, timed, film.captions.length)
-    return Picture(draft, film, prefix, geometry, timed, [list(cues) for cues in by_scene])
+    return Picture(draft, film, prefix, geometry, timed)

@@ -10,7 +10,8 @@ from vbmake.plan.frames import frame_of_sample
 from vbmake.plan.look import Canvas, Files, full_style, place, text_style
 from vbmake.plan.phrases import phrases
 from vbmake.plan.scenes import Timed
-from vbmake.project.models import Captions, Film, TextStyle
+from vbmake.project.models import CaptionsLook, Film, TextStyle
+from vbmake.spacing import joined
 
 DEFAULT_LOOK = TextStyle.model_validate(
     {"size": "5%", "bold": True, "outline": {"width": "0.35%", "color": "#000000e0"}, "align": "center"}
@@ -40,7 +41,7 @@ def scene_cues(film: Film, timed: Timed, length: int) -> list[Cue]:
 
 
 def film_cues(film: Film, timed: Sequence[Timed], length: int) -> list[list[Cue]]:
-    """The cues of every scene, none reaching into the one that follows it."""
+    """The cues of every scene, of at most `length` characters, none reaching into the one that follows it."""
     by_scene = [scene_cues(film, scene, length) for scene in timed]
     following: Cue | None = None
     for cues in reversed(by_scene):
@@ -51,14 +52,20 @@ def film_cues(film: Film, timed: Sequence[Timed], length: int) -> list[list[Cue]
     return by_scene
 
 
+def look_of(film: Film, captions: CaptionsLook) -> TextStyle:
+    """The full style of burned-in captions."""
+    return full_style(film, captions.look if captions.look is not None else DEFAULT_LOOK)
+
+
 def captions_layer(
-    film: Film, captions: Captions, canvas: Canvas, files: Files, cues: list[Cue]
+    film: Film, captions: CaptionsLook, canvas: Canvas, files: Files, cues: list[Cue]
 ) -> dict[str, Any] | None:
     """The layer that shows these cues (film frames), or None when nothing is burned in."""
     if not cues or not captions.burn or captions.style == "none":
         return None
-    named = captions.look
-    chosen = full_style(film, named) if named is not None else full_style(film, DEFAULT_LOOK)
+    chosen = look_of(film, captions)
+    if chosen.uppercase:
+        cues = [{**cue, "words": [{**word, "text": word["text"].upper()} for word in cue["words"]]} for cue in cues]
     spot = place(captions.at, None, captions.margin, canvas)
     return {
         "kind": "captions",
@@ -75,7 +82,7 @@ def captions_layer(
 def subtitle_job(draft: Draft, film: Film, name: str, kind: str, by_scene: Sequence[Sequence[Cue]]) -> None:
     """Add the job that writes the cues into a file beside the film."""
     cues = [
-        {"start": cue["start"], "end": cue["end"], "text": " ".join(word["text"] for word in cue["words"])}
+        {"start": cue["start"], "end": cue["end"], "text": joined([word["text"] for word in cue["words"]])[0]}
         for cues in by_scene
         for cue in cues
     ]

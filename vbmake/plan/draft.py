@@ -27,13 +27,16 @@ class Draft:
         self.inputs = inputs
         self.jobs: dict[str, JobSpec] = {}
         self.pending: dict[str, Pending] = {}
+        self.missed = 0  # how often something was asked for that is not known: by it a part sees that it must wait
         self.notes: list[Note] = []
+        self._targets: dict[str, str] = {}  # who writes a target, by its path in small letters
         self.problems: list[Problem] = []
 
     def measure(self, ref: Ref, reason: str, place: Place) -> Measure | None:
         """What is known of a file; when nothing is, the plan will wait for it."""
         known = self.inputs.measure(ref)
         if known is None:
+            self.missed += 1
             self.pending.setdefault(ref.name, Pending(ref, reason, place))
         return known
 
@@ -62,6 +65,8 @@ class Draft:
         for role, made in known.makes.items():
             suffix = extension or made
             outputs[role] = target or f"{WORK}/{rule}/{subject}{'' if len(known.makes) == 1 else '.' + role}.{suffix}"
+        if target is not None:
+            self._claim(target, f"{rule}:{subject}", place or Place("video.yaml"))
         job = JobSpec(
             id=f"{rule}:{subject}",
             rule=rule,
@@ -76,6 +81,13 @@ class Draft:
         )
         self.jobs[job.id] = job
         return job
+
+    def _claim(self, target: str, job: str, place: Place) -> None:
+        """Note it when two jobs would write one file; to some file systems `A` and `a` are the same."""
+        first = self._targets.setdefault(target.lower(), job)
+        if first != job:
+            message = f"{first} and {job} would both write {target}"
+            self.problems.append(Problem(place, message, hint="give one of the films or formats another name"))
 
     def make(self, rule: str, arguments: Mapping[str, Any], take: int, place: Place) -> Output | None:
         """What a rule makes of arguments: the same work asked for twice is one job. None after a problem."""

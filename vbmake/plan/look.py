@@ -262,7 +262,7 @@ def _text(film: Film, layer: models.TextLayer, canvas: Canvas, files: Files) -> 
     inside = canvas.width - 2 * layer.margin.px(canvas.width)
     return {
         "kind": "text",
-        "text": layer.text.upper() if style.uppercase else layer.text,
+        "text": written(layer, style),
         "style": text_style(film, style, canvas, files, spot["origin"][0]),
         "wrap": layer.wrap.px(canvas.width) if layer.wrap else inside,
     }
@@ -281,14 +281,22 @@ def full_style(film: Film, named: str | TextStyle | None) -> TextStyle:
     return TextStyle.model_construct(**values)
 
 
+def font_of(film: Film, style: TextStyle) -> Ref:
+    """The font file of a full style."""
+    if style.font is not None:
+        return Source(film.fonts[style.font])
+    return Bundled(DEFAULT_BOLD if style.bold else DEFAULT_FONT)
+
+
+def written(layer: models.TextLayer, style: TextStyle) -> str:
+    """A text as its full style writes it."""
+    return layer.text.upper() if style.uppercase else layer.text
+
+
 def text_style(film: Film, style: TextStyle, canvas: Canvas, files: Files, across: float) -> dict[str, Any]:
     """A full style in px, its font by index. `across` (0 to 1) is where the text's origin lies, for its alignment."""
     height = canvas.height
-    bold = bool(style.bold)
-    if style.font is not None:
-        font: Ref = Source(film.fonts[style.font])
-    else:
-        font, bold = Bundled(DEFAULT_BOLD if bold else DEFAULT_FONT), False
+    font = font_of(film, style)
     assert style.size is not None
     outline, shadow, box = style.outline, style.shadow, style.box
     return {
@@ -309,7 +317,7 @@ def text_style(film: Film, style: TextStyle, canvas: Canvas, files: Files, acros
         else None,
         "align": style.align or ("left" if across < 0.3 else "right" if across > 0.7 else "center"),
         "spacing": style.spacing.px(height) if style.spacing else 0,
-        "bold": bold,
+        "bold": bool(style.bold) and isinstance(font, Source),  # the bundled font has a file of its own for bold
         "italic": bool(style.italic),
     }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from vbmake.spacing import gap
+
 RATE = 48_000  # samples a second
 LINGER = RATE * 3 // 10  # a cue stays this long after its last word, if the next leaves room
 
@@ -52,9 +54,11 @@ def _split(words: Sequence[Word], max_chars: int) -> list[Sequence[Word]]:
     best: list[tuple[float, int]] = [(0.0, 0)]  # for each count of words: its cost, and where its last cue begins
     for end in range(1, len(words) + 1):
         choices: list[tuple[float, int]] = []
-        length, inside = -1, 0.0
+        length, inside = 0, 0.0
         for begin in range(end - 1, -1, -1):
-            length += 1 + len(str(words[begin]["text"]))
+            text = str(words[begin]["text"])
+            following = str(words[begin + 1]["text"]) if begin < end - 1 else ""
+            length += len(text) + len(gap(text[-1:], following[:1]))
             if length > max_chars and begin < end - 1:
                 break
             if begin < end - 1 and endings[begin] == _AFTER_SENTENCE:

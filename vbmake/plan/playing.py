@@ -67,7 +67,7 @@ def pieces(
     """Pieces of a clip that starts at frame `first` and is seen until `end`. After its end its last picture is held."""
     rate = -playing.speed if playing.reverse else playing.speed
     origin = part.end if playing.reverse else part.start
-    one_pass = play_length(playing, part, freeze)
+    one_pass = max(play_length(playing, part, freeze), 1 / fps)  # a loop of less than a frame shows that frame
     found: list[dict[str, Any]] = []
     turn = 0
     while True:

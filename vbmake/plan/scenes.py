@@ -109,11 +109,11 @@ def scene_frames(draft: Draft, film: Film, scene: Scene, speech: Speech | None) 
         return frames
     if scene.say is not None:
         return _voice_frames(film, scene, speech) if speech is not None else None
-    waiting = len(draft.pending)
+    missed = draft.missed
     seconds = _clip_seconds(draft, scene)
     if seconds is None:
         seconds = _sound_seconds(draft, scene)
-    if len(draft.pending) > waiting:
+    if draft.missed > missed:
         return None
     return frames_covering(seconds if seconds is not None else film.default_duration, film.fps)
 

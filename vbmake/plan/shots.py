@@ -8,14 +8,14 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
-from vbmake.plan.captions import Cue, captions_layer
+from vbmake.plan.captions import captions_layer, film_cues
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
 from vbmake.plan.look import Canvas, Files, renumber, resolve
 from vbmake.plan.scenes import Timed
 from vbmake.plan.types import Output, Ref
 from vbmake.plan.window import window
-from vbmake.project.models import Captions, Encode, Film, Format, Layer
+from vbmake.project.models import Captions, CaptionsLook, Encode, Film, Format, Layer
 
 QUALITIES = {
     "draft": Encode(preset="ultrafast", crf=28),
@@ -33,7 +33,7 @@ class Geometry:
     background: str
     background_chosen: bool
     quality: Encode
-    captions: Captions
+    captions: CaptionsLook
 
     @property
     def gop(self) -> int:
@@ -63,10 +63,18 @@ def geometries(film: Film) -> list[Geometry]:
                 background=form.background or film.background,
                 background_chosen=form.background is not None,
                 quality=QUALITIES[quality] if isinstance(quality, str) else quality,
-                captions=form.captions or film.captions,
+                captions=_captions(film, form.captions),
             )
         )
     return found
+
+
+def _captions(film: Film, own: CaptionsLook | None) -> CaptionsLook:
+    """The captions of a format: what it says itself, and the film's captions for what it leaves out."""
+    if own is None:
+        return film.captions
+    base = film.captions if "captions" in film.model_fields_set else Captions()
+    return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
 @dataclass(frozen=True)
@@ -87,9 +95,9 @@ class Picture:
         prefix: str,
         geometry: Geometry,
         timed: Sequence[Timed],
-        cues: Sequence[list[Cue]],
     ) -> None:
-        self.draft, self.film, self.geometry, self.timed, self.cues = draft, film, geometry, timed, cues
+        self.draft, self.film, self.geometry, self.timed = draft, film, geometry, timed
+        self.cues = film_cues(film, timed, geometry.captions.length)
         self.subject = f"{prefix}{geometry.name}"
         self._files: list[Files] = [Files() for _ in timed]
         self._looks = [self._look(index) for index in range(len(timed))]

@@ -37,7 +37,7 @@ def plan_sound(draft: Draft, film: Film, prefix: str, name: str, timed: Sequence
             fades = {"fade_in": sample_at(scene.into, fps), "fade_out": sample_at(scene.out, fps)}
             sound_at.append({"stem": len(sounds), "at": sample_at(scene.start, fps)} | fades)
             sounds.append(stem)
-    music, played = _music(draft, film)
+    music, played = _music(draft, film, samples_covering(timed[-1].end, fps))
     if not (voices or sounds or music):
         return None
     options = {
@@ -100,6 +100,9 @@ def _sound_stem(draft: Draft, film: Film, prefix: str, scene: Timed) -> Output |
         ref = media_ref(draft, sound)
         measure = draft.measure(ref, "its length decides how the scene sounds", sound.place) if ref else None
         if ref is not None and measure is not None and not sound.mute:
+            if to_samples(sound.at) >= samples_covering(scene.frames, film.fps):
+                draft.note("this sound starts after its scene has ended: it is never heard", sound.place)
+                continue
             parts.append(_sound_part(sound, measure, source(ref)))
     if not parts:
         return None
@@ -165,12 +168,15 @@ def _sound_part(sound: models.Sound, measure: Measure, source: int) -> dict[str,
     )
 
 
-def _music(draft: Draft, film: Film) -> tuple[list[Ref], list[dict[str, Any]]]:
+def _music(draft: Draft, film: Film, samples: int) -> tuple[list[Ref], list[dict[str, Any]]]:
     refs: list[Ref] = []
     played = []
     for music in film.music:
         ref = media_ref(draft, music)
         if ref is None or draft.measure(ref, "it must be a recording that can be played", music.place) is None:
+            continue
+        if to_samples(music.at) >= samples:
+            draft.note("this music starts after the film has ended: it is never heard", music.place)
             continue
         if ref not in refs:
             refs.append(ref)

@@ -12,6 +12,7 @@ from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.kahn import layers
 from vbmake.plan.shots import geometries
 from vbmake.plan.types import BuildPlan
+from vbmake.plan.writings import writings
 
 
 def plan_still(
@@ -42,7 +43,13 @@ def plan_still(
         frame = min(to_frames(seconds, chosen.fps), timed.frames - 1)
         picture.still(index, frame, f"{picture.subject}/{scene}@{frame}", target.rsplit(".", 1)[-1], target)
     draft.settle()
-    return BuildPlan(layers(draft.jobs.values()), "", tuple(draft.pending.values()), tuple(draft.notes))
+    return BuildPlan(
+        layers(draft.jobs.values()),
+        "",
+        tuple(draft.pending.values()),
+        tuple(draft.notes),
+        writings=tuple(writings(chosen, [chosen.scenes[index]])),
+    )
 
 
 def _known(what: str, name: str | None, names: list[str]) -> str:

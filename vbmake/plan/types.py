@@ -93,6 +93,16 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Writing:
+    """A text that is written into a picture, with the font it is written in; `captions`: what is said, in writing."""
+
+    text: str
+    font: Ref
+    place: Place = field(default=Place("video.yaml"), compare=False)
+    captions: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Tag:
     """The recorded state of one target: which job made it, under which key, with which bytes, when and how.
 
@@ -119,6 +129,7 @@ class BuildPlan:
     pending: tuple[Pending, ...] = ()
     notes: tuple[Note, ...] = ()
     films: tuple[Mapping[str, Any], ...] = ()
+    writings: tuple[Writing, ...] = ()
 
     @property
     def jobs(self) -> tuple[JobSpec, ...]:

@@ -68,7 +68,19 @@ def _read(root: Path, file: Path, problems: Problems) -> tuple[list[Film], list[
     own_rules = (
         sorted(f"rules/{entry.name}" for entry in (root / "rules").glob("*.y*ml")) if (root / "rules").is_dir() else []
     )
-    return [film for film in films if film], [*documents.names, *own_rules]
+    made = [film for film in films if film]
+    for key in ("cache", "sync"):
+        _check_one(made, key, problems)
+    return made, [*documents.names, *own_rules]
+
+
+def _check_one(films: list[Film], key: str, problems: Problems) -> None:
+    """Note a film of which something is said that holds for the whole project, and is said otherwise of another."""
+    for film in films[1:]:
+        if getattr(film, key) != getattr(films[0], key):
+            place = getattr(film, key, None) or getattr(films[0], key)
+            problems.extend([Problem(place.place, f"all films of a declaration have the same {key}")])
+            return
 
 
 def _films(tree: Map, data: dict[str, Any], expander: Expander, problems: Problems) -> list[tuple[Node | None, Turn]]:

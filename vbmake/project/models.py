@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from vbmake.project.layers import (
     CONTENTS,
@@ -27,6 +27,7 @@ from vbmake.project.layers import (
 )
 from vbmake.project.model import Also, Model, word_or_mapping
 from vbmake.project.motion import EASINGS, Animate, Effect, Motion, NumberKey, PlaceKey, Show
+from vbmake.project.remotes import Cache, Sync
 from vbmake.project.sounds import Music, Said, Say, Sound, Voice
 from vbmake.project.text_style import Box, Outline, Shadow, TextStyle, WordOrStyle
 from vbmake.project.units import AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Seconds
@@ -41,7 +42,9 @@ __all__ = [
     "AnyQuality",
     "AnyTransition",
     "Box",
+    "Cache",
     "Captions",
+    "CaptionsLook",
     "ColorLayer",
     "Effect",
     "Encode",
@@ -72,6 +75,7 @@ __all__ = [
     "Show",
     "Sound",
     "SvgLayer",
+    "Sync",
     "TextLayer",
     "TextStyle",
     "Transition",
@@ -116,19 +120,24 @@ AnyTransition = Annotated[
 ]
 
 
-class Captions(Model):
-    """What is said, written under the picture and into files."""
+class CaptionsLook(Model):
+    """What is said, written under the picture."""
 
     style: Literal["karaoke", "phrase", "none"] = Field(
         default="phrase", description="karaoke marks the word being said; phrase shows it; none writes nothing."
     )
     burn: bool = Field(default=True, description="Write them into the picture.")
-    files: list[Literal["srt", "vtt"]] = Field(default=[], description="Files beside the film.")
     look: WordOrStyle | None = Field(default=None, description="A name of `styles`, or a style written here.")
     active: Color = Field(default="#ffd54aff", description="karaoke: the colour of the word being said.")
     at: AtPlace = Field(default="bottom", validate_default=True, description="Where they stand.")
     margin: Extent = Field(default="7%", validate_default=True, description="Distance from the edges.")
     length: int = Field(default=42, ge=8, le=200, description="Characters a caption has at most.")
+
+
+class Captions(CaptionsLook):
+    """What is said, written under the picture and into files."""
+
+    files: list[Literal["srt", "vtt"]] = Field(default=[], description="Files beside the film.")
 
 
 class Encode(Model):
@@ -152,7 +161,9 @@ class Format(Model):
     size: Canvas | None = Field(default=None, description="Width and height, such as 720x1280.")
     background: Color | None = Field(default=None, description="The colour behind everything.")
     quality: AnyQuality | None = Field(default=None, description="draft, standard, high, or {preset, crf}.")
-    captions: Captions | None = Field(default=None, description="Captions of this format.")
+    captions: CaptionsLook | None = Field(
+        default=None, description="Captions of this format; what they leave out is as the film's have it."
+    )
 
 
 class Scene(Model):
@@ -186,6 +197,12 @@ class Gif(Model):
     fps: int = Field(default=12, ge=1, le=50, description="Its frame rate.")
     start: Seconds = Field(default=0, validate_default=True, description="From when.")
     end: Seconds | None = Field(default=None, description="Until when.")
+
+    @model_validator(mode="after")
+    def _order(self) -> Gif:
+        if self.end is not None and self.end <= self.start:
+            raise ValueError("the end comes after the start")
+        return self
 
 
 class Outputs(Model):
@@ -231,6 +248,8 @@ class Film(Model):
         "from the start of the first scene they lie over.",
     )
     outputs: Outputs = Field(default=Outputs(), description="What is made beside the film.")
+    cache: Cache | None = Field(default=None, description="A cache that other machines share.")
+    sync: Sync | None = Field(default=None, description="Where the films are published.")
     scenes: list[Scene] = Field(min_length=1, max_length=20000, description="The scenes, in order.")
 
     @field_validator("music", mode="before")
@@ -255,3 +274,13 @@ class Project(BaseModel):
     documents: tuple[str, ...] = Field(
         default=(), description="Declaration, includes and data that were read, relative."
     )
+
+    @property
+    def cache(self) -> Cache | None:
+        """The shared cache, if one is declared: the films of a project have one cache."""
+        return self.films[0].cache if self.films else None
+
+    @property
+    def sync(self) -> Sync | None:
+        """Where the films are published, if that is declared: all to one place."""
+        return self.films[0].sync if self.films else None

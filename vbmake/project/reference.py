@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from vbmake.project import layers, motion, sounds, text_style, units
+from vbmake.project import layers, motion, remotes, sounds, text_style, units
 from vbmake.project import models as language
 from vbmake.project.model import Model
 
@@ -20,6 +20,7 @@ SECTIONS: tuple[type[Model], ...] = (
     language.Format,
     language.Encode,
     language.Transition,
+    language.CaptionsLook,
     language.Captions,
     language.Outputs,
     language.Poster,
@@ -45,6 +46,9 @@ SECTIONS: tuple[type[Model], ...] = (
     sounds.Voice,
     sounds.Sound,
     sounds.Music,
+    remotes.Cache,
+    remotes.Sync,
+    remotes.Store,
 )
 _WORDS: tuple[tuple[Any, str], ...] = (
     (units.Seconds, "time"),
@@ -73,6 +77,9 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (language.AnyTransition, "`none`, a [kind](#transitions), or [Transition](#transition)"),
     (language.AnyQuality, "`draft`, `standard`, `high`, or [Encode](#encode)"),
     (language.AnyLayer, "[layer](#layer)"),
+    (remotes.S3Address, "`s3://bucket/prefix`"),
+    (remotes.Endpoint, "address"),
+    (remotes.Region, "text"),
     (str, "text"),
     (int, "whole number"),
     (float, "number"),

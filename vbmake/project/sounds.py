@@ -66,6 +66,8 @@ class Music(Model):
     def _one(self) -> Music:
         if (self.source is None) == (self.make is None):
             raise ValueError("music has either source or make")
+        if self.until is not None and self.until <= self.at:
+            raise ValueError("music ends (until) after it starts (at)")
         return self
 
 

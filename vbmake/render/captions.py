@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from vbmake.render.text_style import Color, TextSpec, TextStyle, rgba
+from vbmake.spacing import joined
 
 State = tuple[int, int, TextSpec]
 
@@ -28,7 +28,7 @@ def caption_states(layer: Mapping[str, Any]) -> list[State]:
         start, end = int(cue["start"]), int(cue["end"])
         if index + 1 < len(cues):
             end = min(end, int(cues[index + 1]["start"]))
-        text, edges = _joined([str(word["text"]) for word in cue["words"]])
+        text, edges = joined([str(word["text"]) for word in cue["words"]])
         if not text.strip():
             continue
         for first, until, said in _steps(cue["words"], start, end, active is not None):
@@ -50,20 +50,3 @@ def _steps(
         until = starts[index + 1][0] if index + 1 < len(starts) else end
         if first < min(until, end):
             yield first, min(until, end), said
-
-
-def _joined(words: Sequence[str]) -> tuple[str, list[tuple[int, int]]]:
-    """The words as one text, and where in it each begins and ends. Scripts that write no spaces get none."""
-    text = ""
-    edges: list[tuple[int, int]] = []
-    for word in words:
-        if text and word and not (_spaceless(text[-1]) and _spaceless(word[0])):
-            text += " "
-        edges.append((len(text), len(text) + len(word)))
-        text += word
-    return text, edges
-
-
-def _spaceless(character: str) -> bool:
-    """Whether it is of a script written without spaces: Chinese and Japanese (Korean has them)."""
-    return unicodedata.east_asian_width(character) in "WF" and not unicodedata.name(character, "").startswith("HANGUL")

@@ -54,6 +54,8 @@ class Scene:
             self.close()
             raise
         self._canvas = blank(*canvas, self._ground)
+        self.painted = 0
+        """How often the canvas was painted: a frame that shows what the last one did does not count."""
         self._seen: list[Hashable] | None = None
         self._base: Pixels | None = None
         self._base_seen: list[Hashable] = []
@@ -68,7 +70,13 @@ class Scene:
         for _, texture, stroke in painted[start:]:
             paint(self._canvas, texture, stroke)
         self._seen = seen
+        self.painted += 1
         return self._canvas
+
+    def paint_over(self, picture: Pixels, f: int) -> None:
+        """Paint the layers of frame f over an opaque picture (height, width, 4) BGRA, in place."""
+        for _, texture, stroke in self._painted(f):
+            paint(picture, texture, stroke)
 
     def close(self) -> None:
         """Close the files of its layers."""

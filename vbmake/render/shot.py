@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-
-import numpy as np
 
 from vbmake.errors import FatalError
 from vbmake.render.composite import Scene
 from vbmake.render.encode import encode_frames
 from vbmake.render.opencv import cv2
-from vbmake.render.sprite import Pixels, straighten
+from vbmake.render.sprite import Pixels
+from vbmake.render.transition import TRANSITIONS, crossed
+from vbmake.render.yuv import Planes
 from vbmake.rules.work import Work
-
-TRANSITIONS = (
-    *(
-        "fade",
-        "fadeblack",
-        "fadewhite",
-        "fadegrays",
-        "fadefast",
-        "fadeslow",
-        "dissolve",
-        "pixelize",
-        "distance",
-        "radial",
-    ),
-    *("wipeleft", "wiperight", "wipeup", "wipedown", "wipetl", "wipetr", "wipebl", "wipebr"),
-    *("slideleft", "slideright", "slideup", "slidedown", "smoothleft", "smoothright", "smoothup", "smoothdown"),
-    *("coverleft", "coverright", "coverup", "coverdown", "revealleft", "revealright", "revealup", "revealdown"),
-    *("circlecrop", "rectcrop", "circleopen", "circleclose", "vertopen", "vertclose", "horzopen", "horzclose"),
-    *("diagtl", "diagtr", "diagbl", "diagbr", "hlslice", "hrslice", "vuslice", "vdslice"),
-    *("hlwind", "hrwind", "vuwind", "vdwind", "hblur", "squeezeh", "squeezev", "zoomin"),
-)
-"""Every transition of ffmpeg's xfade that needs no expression."""
 
 
 def render_shot(work: Work) -> None:
@@ -45,14 +22,7 @@ def render_shot(work: Work) -> None:
     Raises FatalError for media that cannot be shown, JobError when ffmpeg fails.
     """
     with _scene(work, work.options) as scene:
-        encode_frames(
-            [_frames(scene, int(work.options["frames"]))],
-            "[0:v]null",
-            work.options,
-            work.outputs["shot"],
-            log=work.log,
-            progress=work.progress,
-        )
+        _encode(work, "shot", _shown(scene, int(work.options["frames"])))
 
 
 def render_cut(work: Work) -> None:
@@ -61,28 +31,16 @@ def render_cut(work: Work) -> None:
     Frame 0 shows `a` alone; the frame after the last would show `b` alone. Raises FatalError or JobError.
     """
     options = work.options
-    frames, transition = int(options["frames"]), str(options["transition"])
-    if transition not in TRANSITIONS:
-        raise FatalError(f"there is no transition {transition!r}; allowed are {', '.join(sorted(TRANSITIONS))}")
-    lasts = Fraction(frames) / Fraction(options["fps"])
-    xfade = f"xfade=transition={transition}:duration={_seconds(lasts)}:offset=0"
-    # The first picture is `a` itself: at their very start some kinds show a line of `b`, or read one past the picture.
-    filters = f"[0:v]format=gbrp,split[a][first];[1:v]format=gbrp[b];[a][b]{xfade}[cut];"
-    filters += "[cut][first]overlay=format=gbrp:enable='eq(n,0)'"
-    parts: list[Mapping[str, Any]] = [options["a"], options["b"]]
-    if options.get("over"):
-        parts.append({"layers": options["over"]})
-        filters += "[x];[2:v]format=gbrap[o];[x][o]overlay=format=gbrp:alpha=straight"
+    frames, kind = int(options["frames"]), str(options["transition"])
+    if kind not in TRANSITIONS:
+        raise FatalError(f"there is no transition {kind!r}; allowed are {', '.join(sorted(TRANSITIONS))}")
     with contextlib.ExitStack() as stack:
-        scenes = [stack.enter_context(_scene(work, part)) for part in parts]
-        encode_frames(
-            [_frames(scene, frames) if number < 2 else _straight(scene, frames) for number, scene in enumerate(scenes)],
-            filters,
-            options,
-            work.outputs["cut"],
-            log=work.log,
-            progress=work.progress,
+        one, two, over = (
+            stack.enter_context(_scene(work, part))
+            for part in (options["a"], options["b"], {"layers": options.get("over") or ()})
         )
+        pictures = crossed(kind, one, two, frames, str(options["fps"]), work.log)
+        _encode(work, "cut", _converted(_covered(pictures, over), one.size))
 
 
 def render_still(work: Work) -> None:
@@ -111,20 +69,29 @@ def _scene(work: Work, part: Mapping[str, Any]) -> Scene:
     )
 
 
-def _frames(scene: Scene, frames: int) -> Iterator[Pixels]:
-    return (scene.frame(f) for f in range(frames))
+def _encode(work: Work, role: str, planes: Iterable[Pixels]) -> None:
+    encode_frames(planes, work.options, work.outputs[role], log=work.log, progress=work.progress)
 
 
-def _straight(scene: Scene, frames: int) -> Iterator[Pixels]:
-    """Frames with straight alpha: releases of ffmpeg differ in what they take for premultiplied."""
-    last: tuple[Pixels, Pixels] | None = None
+def _shown(scene: Scene, frames: int) -> Iterator[Pixels]:
+    """The planes of a scene's frames; one that shows what the last one did is not converted again."""
+    planes = Planes(*scene.size)
     for f in range(frames):
-        frame = scene.frame(f)
-        if last is None or not np.array_equal(last[0], frame):
-            last = (frame.copy(), straighten(frame))
-        yield last[1]
+        painted = scene.painted
+        pixels = scene.frame(f)
+        if f == 0 or scene.painted != painted:
+            planes.take(pixels)
+        yield planes.data
 
 
-def _seconds(lasts: Fraction) -> str:
-    """A duration as ffmpeg reads it, to the microsecond, rounded."""
-    return f"{round(lasts * 1_000_000)}us"
+def _covered(pictures: Iterable[Pixels], over: Scene) -> Iterator[Pixels]:
+    for f, picture in enumerate(pictures):
+        over.paint_over(picture, f)
+        yield picture
+
+
+def _converted(pictures: Iterable[Pixels], size: tuple[int, int]) -> Iterator[Pixels]:
+    planes = Planes(*size)
+    for picture in pictures:
+        planes.take(picture)
+        yield planes.data

@@ -34,7 +34,7 @@ def write_subtitles(work: Work) -> None:
     if fps <= 0:
         raise FatalError(f"{work.options['fps']!r} is no frame rate; it is written 30 or 30000/1001")
     write = _srt if kind == "srt" else _vtt
-    text = write(list(_timed(work.options["cues"], fps)))
+    text = write(list(_timed(work.options["cues"], fps))) or "\n"  # no cues: an empty file would look unfinished
     work.outputs["subtitles"].write_text(text, encoding="utf-8", newline="\n")
 
 

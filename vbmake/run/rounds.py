@@ -49,6 +49,8 @@ def _measure(pending: Iterable[Pending], knowledge: Knowledge, measures: Measure
     """The measures that can be had now. Every file that cannot be used is told in one ProjectError."""
     found: dict[str, Mapping[str, Any]] = {}
     files: list[tuple[Pending, Path]] = []
+    pending = list(pending)
+    knowledge.ask({item.ref.job for item in pending if isinstance(item.ref, Output)})
     for item in pending:
         if isinstance(item.ref, Output):
             measure = output_measure(item.ref, knowledge)

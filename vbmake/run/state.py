@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,12 +120,16 @@ class Knowledge:
         self.use(plan)
         found: dict[str, Status] = {}
         for layer in plan.layers:
-            if self._cache.slow:
-                with ThreadPoolExecutor(LOOKUPS, thread_name_prefix="cache-lookup") as pool:
-                    found.update(zip((job.id for job in layer), pool.map(self.status, layer), strict=True))
-            else:
-                found.update((job.id, self.status(job)) for job in layer)
+            self.ask(job.id for job in layer)
+            found.update((job.id, self.status(job)) for job in layer)
         return found
+
+    def ask(self, job_ids: Iterable[str]) -> None:
+        """Look many jobs up side by side, where a look-up may go over the network. Raises MissingTool."""
+        if self._cache.slow:
+            with ThreadPoolExecutor(LOOKUPS, thread_name_prefix="cache-lookup") as pool:
+                for _ in pool.map(self.status, [self.job(job_id) for job_id in job_ids]):
+                    pass
 
     def settle(self, job: JobSpec, made: Made) -> None:
         """Note what a job has made in this run."""

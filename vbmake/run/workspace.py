@@ -1,7 +1,7 @@
 """A project's directory as builds see it: the plan, what is known of each job, and doing it.
 
-What a build keeps lies in `.vbmake/`: `dag/plan.json` and `dag/tags.jsonl`, `digests.jsonl`, `measures.jsonl`, `logs/`,
-`stamp.json`, `lock`, and `tmp/` while jobs run. Deleting any of it costs only time.
+What a build keeps lies in `.vbmake/`: `dag/plan.json` and `dag/tags.jsonl`, `digests.jsonl`, `measures.jsonl`,
+`glyphs.jsonl`, `logs/`, `stamp.json`, `lock`, and `tmp/` while jobs run. Deleting any of it costs only time.
 
     with Workspace.open(root) as workspace, workspace.locked():
         plan = workspace.plan()                    # as far as what is known reaches
@@ -35,6 +35,7 @@ from vbmake.run.complete import Unsure, facts_of, final_targets
 from vbmake.run.declaration import Declaration, read_declaration
 from vbmake.run.digest import Digests
 from vbmake.run.disk import explained
+from vbmake.run.glyphs import Glyphs
 from vbmake.run.job import TEMPORARY, Jobs, Outcome, Progress
 from vbmake.run.journal import Journal
 from vbmake.run.lock import project_lock
@@ -62,6 +63,7 @@ class Workspace:
         self._digest_journal = Journal(self.state / "digests.jsonl", "path")
         self.digests = Digests(self._digest_journal)
         self.measures = Measures(self.state / "measures.jsonl", self.digests)
+        self.glyphs = Glyphs(self.state / "glyphs.jsonl", self.digests)
         salt = os.environ.get("VBMAKE_SALT", "")
         self.knowledge = Knowledge(root, rules, self.tags, self.digests, cache, salt)
         self._jobs = Jobs(root, self.knowledge, self.tags, self.digests, self.measures, cache, self.log_path)
@@ -84,7 +86,8 @@ class Workspace:
         def planner(measures: Mapping[str, Mapping[str, Any]]) -> BuildPlan:
             return plan_build(BuildInputs(declaration.project, declaration.rules, measures))
 
-        workspace = cls(root, declaration.rules, Cache.of(settings(), warn, storage), planner=planner)
+        cache = Cache.of(settings(declaration.project.cache), warn, storage)
+        workspace = cls(root, declaration.rules, cache, planner=planner)
         workspace._declaration = declaration
         return workspace
 
@@ -93,6 +96,7 @@ class Workspace:
         self.cache.finish(cancel=interrupted)
         self.tags.close()
         self.measures.close()
+        self.glyphs.close()
         self._digest_journal.close()
 
     def __enter__(self) -> Workspace:
@@ -115,10 +119,12 @@ class Workspace:
     def plan(self) -> BuildPlan:
         """Plan as far as what is known reaches. Runs no job and writes no target; probes sources that are new.
 
-        Raises ProjectError for what only shows against the media.
+        Raises ProjectError for what only shows against the media and the fonts.
         """
         assert self._planner is not None, "a workspace without a planner is given its plans by `use`"
-        return plan_rounds(self._planner, self.knowledge, self.measures)
+        plan = plan_rounds(self._planner, self.knowledge, self.measures)
+        self.glyphs.check(plan.writings, self.knowledge)
+        return plan
 
     def use(self, plan: BuildPlan) -> None:
         """Speak of the jobs of this plan (`plan` does it)."""

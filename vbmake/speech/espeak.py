@@ -79,13 +79,19 @@ class Espeak:
 
     def voices(self) -> list[str]:
         """Codes of every voice ("en-us", "fr-fr"), sorted."""
+        return sorted(self._identifiers())
+
+    def _identifiers(self) -> dict[str, str]:
+        """The name of each voice's file in the data ("gmw/en") by the voice's code ("en-gb")."""
         listed = self._lib.espeak_ListVoices(None)
-        codes: set[str] = set()
+        found: dict[str, str] = {}
         index = 0
         while listed[index]:
-            codes.add(ctypes.string_at(listed[index].contents.languages + 1).decode("utf-8", "replace"))
+            voice = listed[index].contents
+            code = ctypes.string_at(voice.languages + 1).decode("utf-8", "replace")
+            found.setdefault(code, voice.identifier.decode("utf-8", "replace"))
             index += 1
-        return sorted(codes)
+        return found
 
     def variants(self) -> list[str]:
         """Names of the variants that follow a voice's code after a plus sign ("f3" in "en-us+f3"), sorted."""
@@ -97,7 +103,14 @@ class Espeak:
         variants = self.variants()
         if not base or "/" in base or base in variants or (plus and variant not in variants):
             return False  # espeak-ng itself takes an unknown variant for no variant, and a variant for a voice
-        return int(self._lib.espeak_SetVoiceByName(voice.encode())) == 0
+        if self._take(voice):
+            return True
+        # Where the code is not the name of the voice's file ("en-gb" is gmw/en), espeak-ng finds it by that name only.
+        identifier = self._identifiers().get(base)
+        return identifier is not None and self._take(identifier + plus + variant)
+
+    def _take(self, name: str) -> bool:
+        return int(self._lib.espeak_SetVoiceByName(name.encode())) == 0
 
     def say(self, text: str, speed: int, pitch: int) -> tuple[bytes, list[tuple[int, int]]]:
         """Mono 16-bit PCM of the text, and (character position, sample) of each word that espeak-ng said."""

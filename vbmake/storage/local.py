@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from vbmake.storage.protocol import Data, StorageError
+from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageRefusal
 
 _TEMPORARY = ".vbmake-"
 
@@ -89,6 +89,23 @@ class LocalStorage:
                 return False
             self.write(name, data, content_type=content_type)
         return True
+
+    def publish(self, name: str, path: Path, *, content_type: str, sha256: str, sent: Sent) -> None:
+        with self._temporary(name, path) as (temporary, target):
+            with open(temporary, "rb") as stream:
+                if hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
+                    raise ContentChanged(f"{path} was written while it was copied")
+                sent(stream.tell())
+            os.replace(temporary, target)
+
+    def digest(self, name: str) -> str | None:
+        try:
+            with open(self.path(name), "rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise self._error("read", name, error) from error
 
     def append_line(self, name: str, value: Any) -> None:
         line = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
@@ -173,5 +190,5 @@ class LocalStorage:
         finally:
             os.close(handle)
 
-    def _error(self, verb: str, name: str, error: OSError) -> StorageError:
-        return StorageError(f"cannot {verb} {name} in {self.directory}: {error.strerror or error}")
+    def _error(self, verb: str, name: str, error: OSError) -> StorageRefusal:
+        return StorageRefusal(f"cannot {verb} {name} in {self.directory}: {error.strerror or error}")

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
 from vbmake.errors import WorkspaceError
 
 Data = bytes | Path
+Sent = Callable[[int], None]  # told of so many bytes more
 
 
 class StorageError(WorkspaceError):
     """The place cannot be reached or used: refused, timed out, full. What is merely absent is no error."""
+
+
+class StorageRefusal(StorageError):
+    """The place answers, and does not do it: not allowed, full, no such bucket. Other requests may be granted."""
+
+
+class ContentChanged(StorageError):
+    """A file has other bytes than its sender said: it was written meanwhile. Nothing was stored."""
 
 
 class Storage(Protocol):
@@ -48,6 +57,18 @@ class Storage(Protocol):
 
     def write_version(self, name: str, data: Data, version: str | None, *, content_type: str = "") -> bool:
         """Store if the name still has that version (None: does not exist). False when somebody was faster."""
+        ...
+
+    def publish(self, name: str, path: Path, *, content_type: str, sha256: str, sent: Sent) -> None:
+        """Store a file as `write` does, for people to fetch: with its type, and so that `digest` can tell its sha256.
+
+        `sent` is told of progress, from whatever thread; an exception that it raises ends the work. Raises
+        ContentChanged, and stores nothing, when the file does not have that sha256.
+        """
+        ...
+
+    def digest(self, name: str) -> str | None:
+        """The sha256 of what `publish` stored under that name; None when there is nothing, or it came another way."""
         ...
 
     def append_line(self, name: str, value: Any) -> None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import parse_qs, urlsplit
 
-from vbmake.storage.protocol import Data, StorageError
+from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageError, StorageRefusal
 
 PART = 16 << 20  # bytes of a part of a large object
-Parts = list[dict[str, Any]]
+AT_ONCE = 4  # parts of one object on their way at once
+SHA256 = "vb-sha256"  # the name under which an object's metadata tells its digest
+Fields = dict[str, Any]
+Parts = list[Fields]
+_in_memory = threading.BoundedSemaphore(8)  # parts, of all objects together
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"412", "PreconditionFailed"}
 _CONFLICT = {"409", "ConditionalRequestConflict"}
@@ -32,8 +38,9 @@ def _client(endpoint: str | None, region: str | None) -> Any:
         endpoint_url=endpoint,
         region_name=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         config=Config(
-            connect_timeout=5,
-            read_timeout=20,
+            # A place that does not answer costs a build 10 s (30 s when it listens, and stays silent), once.
+            connect_timeout=3,
+            read_timeout=10,
             retries={"mode": "standard", "total_max_attempts": 3},
             max_pool_connections=32,
             # The default (a CRC on every request) is refused by several S3-compatible stores; we keep our own sha256.
@@ -107,6 +114,26 @@ class S3Storage:
         condition = {"IfNoneMatch": "*"} if version is None else {"IfMatch": version}
         return self._put(name, data, content_type, condition)
 
+    def publish(self, name: str, path: Path, *, content_type: str, sha256: str, sent: Sent) -> None:
+        kind = {"Metadata": {SHA256: sha256}, **({"ContentType": content_type} if content_type else {})}
+        where = {"Bucket": self.bucket, "Key": self.key(name)}
+        if path.stat().st_size > PART:
+            self._put_parts(name, path, where, kind, {}, sent, sha256)
+            return
+        data = path.read_bytes()
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ContentChanged(f"{path} was written while it was sent")
+        with self._explained("write", name):
+            self.client.put_object(**where, **kind, Body=data)
+        sent(len(data))
+
+    def digest(self, name: str) -> str | None:
+        with self._explained("look at", name) as absent:
+            found = self.client.head_object(Bucket=self.bucket, Key=self.key(name))
+            told = found["Metadata"].get(SHA256)
+            return str(told) if told else None
+        return _none(absent)
+
     def append_line(self, name: str, value: Any) -> None:
         """Read, append, write if nobody else did meanwhile, else again: S3 cannot append."""
         line = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
@@ -136,7 +163,7 @@ class S3Storage:
         with self._explained("delete", name):
             self.client.delete_object(Bucket=self.bucket, Key=self.key(name))
 
-    def _put(self, name: str, data: Data, content_type: str, condition: dict[str, str]) -> bool:
+    def _put(self, name: str, data: Data, content_type: str, condition: Fields) -> bool:
         """One object, conditionally; boto3's own upload_file refuses conditions. False: the condition did not hold."""
         where = {"Bucket": self.bucket, "Key": self.key(name)}
         kind = {"ContentType": content_type} if content_type else {}
@@ -153,28 +180,50 @@ class S3Storage:
         return self._conditionally(name, send)
 
     def _put_parts(
-        self, name: str, path: Path, where: dict[str, str], kind: dict[str, str], condition: dict[str, str]
+        self,
+        name: str,
+        path: Path,
+        where: Fields,
+        kind: Fields,
+        condition: Fields,
+        sent: Sent = lambda _: None,
+        sha256: str = "",
     ) -> bool:
-        """A large file in parts, one after the other: files go up side by side, so parts need not."""
+        """A large file in parts, several at once. With `sha256`, completed only if those were the bytes."""
 
         def send() -> None:
             upload = self.client.create_multipart_upload(**where, **kind)["UploadId"]
             try:
-                parts: Parts = []
                 with open(path, "rb") as stream:
-                    while piece := stream.read(PART):
-                        number = len(parts) + 1
-                        sent = self.client.upload_part(**where, UploadId=upload, PartNumber=number, Body=piece)
-                        parts.append({"PartNumber": number, "ETag": sent["ETag"]})
-                self.client.complete_multipart_upload(
-                    **where, **condition, UploadId=upload, MultipartUpload={"Parts": parts}
-                )
+                    parts = self._parts(stream, {**where, "UploadId": upload}, sent)
+                    if sha256 and hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
+                        raise ContentChanged(f"{path} was written while it was sent")
+                whole = {"UploadId": upload, "MultipartUpload": {"Parts": parts}}
+                self.client.complete_multipart_upload(**where, **condition, **whole)
             except BaseException:
                 with contextlib.suppress(Exception):  # the first failure is the one to tell
                     self.client.abort_multipart_upload(**where, UploadId=upload)
                 raise
 
         return self._conditionally(name, send)
+
+    def _parts(self, stream: IO[bytes], upload: Fields, sent: Sent) -> Parts:
+        """Send every part of an open file; the parts as S3 wants them named at the end."""
+
+        def part(number: int) -> Fields:
+            with _in_memory:
+                piece = os.pread(stream.fileno(), PART, (number - 1) * PART)
+                tag = self.client.upload_part(**upload, PartNumber=number, Body=piece)
+            sent(len(piece))
+            return {"PartNumber": number, "ETag": tag["ETag"]}
+
+        count = -(-os.fstat(stream.fileno()).st_size // PART)
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3-part") as pool:
+            try:
+                return list(pool.map(part, range(1, count + 1)))
+            except BaseException:
+                pool.shutdown(wait=True, cancel_futures=True)
+                raise
 
     def _conditionally(self, name: str, send: Callable[[], None]) -> bool:
         from botocore.exceptions import ClientError
@@ -204,7 +253,10 @@ class S3Storage:
             if _code(error) in _MISSING:
                 absent.add(_code(error))
                 return
-            raise StorageError(f"cannot {subject}: {error.response['Error'].get('Message') or _code(error)}") from error
+            message = error.response["Error"].get("Message") or _code(error)
+            if verb in ("read", "look at") and _code(error) in ("403", "AccessDenied"):
+                message += " (S3 says so of what is absent, too, unless s3:ListBucket is allowed)"
+            raise StorageRefusal(f"cannot {subject}: {message}") from error
         except (BotoCoreError, OSError) as error:
             raise StorageError(f"cannot {subject}: {error}") from error
 

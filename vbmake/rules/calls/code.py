@@ -108,7 +108,7 @@ def _lines(code: str, options: Mapping[str, Any], style: StyleMeta) -> list[list
     """Each line's runs; long lines are refused rather than cut."""
     language = options["language"]
     try:
-        lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
+        lexer = get_lexer_by_name(language, stripnl=False)  # lexers of sessions drop a last line without a newline
     except ClassNotFound:
         known = sorted({alias for _, aliases, _, _ in get_all_lexers() for alias in aliases})
         near = difflib.get_close_matches(language.lower(), known, n=3)
@@ -133,7 +133,7 @@ def _lines(code: str, options: Mapping[str, Any], style: StyleMeta) -> list[list
             column += _columns(part)
             if column > MAX_COLUMNS:
                 raise FatalError(f"code-block: line {len(lines)} is longer than {MAX_COLUMNS} letters; break it")
-    return lines
+    return lines[: code.count("\n") + 1]  # not the one after the last newline, which Pygments adds
 
 
 def _columns(text: str) -> int:

@@ -1,0 +1,26 @@
+"""From an address as people write it to the storage there: `s3://bucket/prefix`, or a directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vbmake.errors import WorkspaceError
+from vbmake.storage.local import LocalStorage
+from vbmake.storage.protocol import Storage
+
+
+def storage_at(address: str) -> Storage:
+    """The storage at an address; nothing is looked up yet. Raises WorkspaceError for an address of another kind.
+
+    An S3 address may end in `?endpoint=http://host:port&region=...`, for stores that are not Amazon's.
+    """
+    if address.startswith("s3://"):
+        from vbmake.storage.s3 import S3Storage
+
+        try:
+            return S3Storage(address)
+        except ValueError as error:
+            raise WorkspaceError(str(error)) from None
+    if not address or "://" in address:
+        raise WorkspaceError(f"found {address!r}, allowed are s3://bucket/prefix and a directory")
+    return LocalStorage(Path(address).expanduser().absolute())
