@@ -62,12 +62,14 @@ class ProjectError(VbmakeError):
 
 
 class MissingTool(VbmakeError):
-    """A program that a rule needs is not on this machine; `hint` says how to get it."""
+    """A program that a rule needs is not on this machine; `hint` says how to get it, `place` who asks for it."""
 
-    def __init__(self, tool: str, hint: str = "") -> None:
+    def __init__(self, tool: str, hint: str = "", place: Place | None = None) -> None:
         self.tool = tool
         self.hint = hint
-        super().__init__(f"{tool} is needed and was not found" + (f": {hint}" if hint else ""))
+        self.place = place
+        head = "" if place is None else f"{place}: {place.path + ': ' if place.path else ''}"
+        super().__init__(f"{head}{tool} is needed and was not found" + (f": {hint}" if hint else ""))
 
 
 class WorkspaceError(VbmakeError):

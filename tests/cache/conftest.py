@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.storage.conftest import bucket, s3_endpoint
+from tests.storage.conftest import bucket, s3_endpoint, s3_server, watched_server
 
-__all__ = ["bucket", "s3_endpoint"]
+__all__ = ["bucket", "s3_endpoint", "s3_server", "watched_server"]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from pathlib import Path
 
 import pytest
 
+from tests.storage.s3_server import S3Server
 from vbmake.cache.actions import ActionCache, Entry
 from vbmake.cache.cache import Cache
 from vbmake.plan.keys import action_key
@@ -123,6 +125,59 @@ def test_the_first_write_of_a_key_wins(tmp_path: Path, remote: Counting) -> None
     found = both(tmp_path, remote, "three").lookup(first.key)
     assert found is not None
     assert found.outputs == first.outputs
+
+
+def test_of_two_machines_that_push_one_key_at_once_one_wins_and_its_bytes_are_whole(
+    tmp_path: Path, remote: Counting
+) -> None:
+    pushed = [made(tmp_path, content) for content in (b"first", b"second", b"first", b"third")]
+    caches = [both(tmp_path, remote, f"machine{number}") for number in range(len(pushed))]
+    gate = threading.Barrier(len(pushed))
+
+    def push(cache: Cache, entry: Entry, files: dict[str, Path]) -> None:
+        gate.wait()
+        cache.store(entry, files)
+        cache.finish()
+
+    threads = [threading.Thread(target=push, args=(cache, *one)) for cache, one in zip(caches, pushed, strict=True)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    there = both(tmp_path, remote, "another")
+    found = there.lookup(pushed[0][0].key)
+    assert found is not None
+    assert found.outputs in [entry.outputs for entry, _ in pushed]
+    assert there.materialise(sha(found), tmp_path / "copy")
+
+
+def test_a_cache_that_refuses_to_be_written_to_goes_on_being_read(
+    tmp_path: Path, bucket: str, s3_server: S3Server
+) -> None:
+    entry, files = made(tmp_path)
+    first = Cache(local(tmp_path), S3Storage(bucket))
+    first.store(entry, files)
+    first.finish()
+    s3_server.fault = lambda method, _path: "403 Forbidden" if method == "PUT" else None
+    warnings: list[str] = []
+    reader = Cache(local(tmp_path, "other"), S3Storage(bucket), warn=warnings.append)
+    another = made(tmp_path, b"another", "other text")
+    reader.store(*another)
+    reader.store(*made(tmp_path, b"a third", "more text"))
+    reader.finish()
+    assert reader.lookup(entry.key) == entry
+    assert reader.materialise(sha(entry), tmp_path / "copy")
+    assert len(warnings) == 1
+    assert "is only read from here on: cannot write v1/cas/" in warnings[0]
+
+
+def test_a_hit_is_not_asked_for_twice_even_without_a_local_cache(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path)
+    Cache(None, remote).store(entry, files)  # type: ignore[arg-type]  # a wrapper
+    cache = Cache(None, remote)  # type: ignore[arg-type]  # a wrapper
+    remote.calls.clear()
+    assert cache.lookup(entry.key) == cache.lookup(entry.key) == entry
+    assert remote.calls == ["read"]
 
 
 def test_an_entry_whose_bytes_are_gone_gives_way(tmp_path: Path) -> None:

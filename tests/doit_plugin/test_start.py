@@ -74,7 +74,7 @@ def test_schema_is_printed_or_written(capsys: pytest.CaptureFixture[str]) -> Non
 def test_doctor_looks_at_everything_a_build_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     told = capsys.readouterr().out
-    for subject in ("vbmake", "ffmpeg", "fonts", "speech", "directory", "rule shot"):
+    for subject in ("vbmake", "ffmpeg", "fonts", "speech", "directory", "tool python:numpy"):
         assert f"\nok       {subject}" in f"\n{told}"
 
 

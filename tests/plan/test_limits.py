@@ -85,3 +85,10 @@ def test_a_loop_of_less_than_a_frame_shows_that_frame() -> None:
     plan = build(film(scenes=[{"id": "a", "duration": "2s", "layers": [layer]}]), measures=MEASURES)
     pieces = plan.job("shot:main/a/0").options["layers"][0]["pieces"]
     assert [(piece["from"], piece["to"]) for piece in pieces] == [(frame, frame + 1) for frame in range(60)]
+
+
+def test_the_sound_of_an_overlay_is_told_not_to_be_heard() -> None:
+    assert noted(overlays=[{"video": "c.mp4"}]) == [
+        "an overlay is seen and not heard: say mute: true, or play its sound in a scene"
+    ]
+    assert noted(overlays=[{"video": "c.mp4", "mute": True}]) == []

@@ -353,6 +353,16 @@ def test_an_svg_is_drawn_sharp_at_any_size(tmp_path: Path) -> None:
     assert bounds(frame) == (24, 8, 48, 56)
 
 
+def test_an_svg_is_zoomed_into_and_stays_sharp(tmp_path: Path) -> None:
+    path = drawing(tmp_path, SVG.format('viewBox="0 0 16 9"><rect width="8" height="9" fill="#f00"/>'))
+    motion = {"zoom": [1, 4], "center": [[0.5, 0.5]] * 2, "easing": "linear", "frames": [0, 10], "peak": 4}
+    first, *_, last = compose([layer("svg", asset=0, fit="contain", motion=motion)], range(10), assets=[path])
+    for frame in (first, last):
+        row = frame[frame.shape[0] // 2, :, 2].astype(int)
+        assert np.count_nonzero((row > 20) & (row < 235)) <= 2, "one edge, and no blur"
+    assert (first != last).any()
+
+
 @pytest.mark.parametrize(
     "reference",
     [

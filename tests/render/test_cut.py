@@ -42,6 +42,8 @@ def test_a_transition_begins_with_the_first_scene_and_comes_to_the_second(tmp_pa
     red, blue = (compose([], background=scene["background"])[0][..., :3].astype(int) for scene in (RED, BLUE))
     assert np.abs(pictures[0] - red).max() <= 3
     assert any(np.abs(picture - red).max() > 60 for picture in pictures[1:])
+    if transition != "distance":  # it goes by how far two colours lie apart: for these it is over at once
+        assert np.abs(pictures[1] - blue).max() > 60, "a fifth of the way, the first scene is still seen"
     if not transition.startswith(("fadeblack", "fadewhite", "fadegrays", "fadeslow")):
         assert np.abs(pictures[-1] - blue).mean() <= np.abs(pictures[1] - blue).mean() + 0.1
 

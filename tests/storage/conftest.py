@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.storage.s3_server import running_server
+from tests.storage.s3_server import S3Server, running_server
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage
 from vbmake.storage.s3 import S3Storage
@@ -17,9 +17,22 @@ _buckets = itertools.count()
 
 
 @pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    with running_server() as endpoint:
-        yield endpoint
+def watched_server() -> Iterator[S3Server]:
+    with running_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint(watched_server: S3Server) -> str:
+    return watched_server.endpoint
+
+
+@pytest.fixture
+def s3_server(watched_server: S3Server) -> Iterator[S3Server]:
+    """The server, which has been asked nothing yet and is well again afterwards."""
+    watched_server.requests.clear()
+    yield watched_server
+    watched_server.fault = lambda _method, _path: None
 
 
 @pytest.fixture

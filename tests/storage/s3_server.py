@@ -1,23 +1,66 @@
-"""Start moto's S3 server on a free port of the loopback, in this process."""
+"""Moto's S3 server on a free port of the loopback, in this process; it counts requests, and fails on demand."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+Fault = Callable[[str, str], str | None]
+
+
+@dataclass
+class S3Server:
+    """`requests` are the methods and paths that were asked for; `fault` may answer a request with an HTTP status."""
+
+    endpoint: str = ""
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    fault: Fault = lambda _method, _path: None
+
+    def asked(self, method: str, part: str = "") -> list[str]:
+        """The paths of the requests of that method whose path has `part` in it."""
+        return [path for verb, path in self.requests if verb == method and part in path]
+
+    def wrapped(self, app: App) -> App:
+        """The app, watched."""
+
+        def answer(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
+            method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+            self.requests.append((method, path))
+            status = self.fault(method, path)
+            if status is None:
+                return app(environ, start)
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+            code = "AccessDenied" if status.startswith("403") else "InternalError"
+            start(status, [("Content-Type", "application/xml")])
+            return [f"<Error><Code>{code}</Code><Message>{status}</Message></Error>".encode()]
+
+        return answer
 
 
 @contextlib.contextmanager
-def running_server() -> Iterator[str]:
-    """The address of a server that keeps its buckets in memory."""
+def running_server() -> Iterator[S3Server]:
+    """A server that keeps its buckets in memory."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the server's dependencies announce their own deprecations
-        from moto.server import ThreadedMotoServer
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+        from werkzeug.serving import make_server
 
-    server = ThreadedMotoServer("127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
+    class Quiet(MotoRequestHandler):
+        def log(self, type: str, message: str, *args: Any) -> None: ...
+
+    watched = S3Server()
+    app = watched.wrapped(DomainDispatcherApplication(create_backend_app))
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=Quiet)
+    watched.endpoint = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
     try:
-        yield f"http://{host}:{port}"
+        yield watched
     finally:
-        server.stop()
+        server.shutdown()
+        thread.join()

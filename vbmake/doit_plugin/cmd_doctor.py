@@ -8,13 +8,16 @@ import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit.cmd_base import Command
 
 from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.where import nearest
 from vbmake.errors import VbmakeError
+
+if TYPE_CHECKING:
+    from vbmake.rules.model import Rule
 
 
 @dataclass(frozen=True)
@@ -110,9 +113,14 @@ def _tools(root: Path) -> Iterator[Finding]:
     from vbmake.rules.load import load_rules
     from vbmake.rules.tools import tool_identity
 
+    users: dict[tuple[str, Path | None], list[Rule]] = {}
     for rule in load_rules(root / "rules"):
         for tool in rule.tools():
-            try:
-                yield Finding("ok", f"rule {rule.name}", f"{tool}: {tool_identity(tool, rule)}")
-            except VbmakeError as error:
-                yield Finding("missing", f"rule {rule.name}", str(error))
+            own = rule.directory if tool.startswith("./") else None
+            users.setdefault((tool, own), []).append(rule)
+    for (tool, _), rules in sorted(users.items(), key=lambda item: item[0][0]):
+        names = ", ".join(rule.name for rule in rules[:3]) + (" ..." if len(rules) > 3 else "")
+        try:
+            yield Finding("ok", f"tool {tool}", f"{tool_identity(tool, rules[0])}, for {names}")
+        except VbmakeError as error:
+            yield Finding("missing", f"tool {tool}", f"{error}; for {names}")

@@ -115,7 +115,7 @@ def told(rows: list[Row], show_all: bool) -> Iterator[str]:
     shown = [row for row in rows if show_all or row.state != "current"]
     width = min(48, max((len(row.id) for row in shown), default=0))
     for row in shown:
-        seconds = f"{row.seconds:.1f} s" if row.seconds is not None and row.state != "current" else ""
+        seconds = f"{row.seconds:.1f} s" if row.seconds is not None and row.state in ("run", "maybe") else ""
         yield f"{row.state:<8} {row.id:<{width}}  {seconds:>8}  {row.reason}".rstrip()
 
 

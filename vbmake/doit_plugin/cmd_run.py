@@ -15,7 +15,7 @@ from doit.task import Stream
 from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader, processors
-from vbmake.doit_plugin.project import close_all, projects_of, unplanned_of
+from vbmake.doit_plugin.project import FilmProject, close_all, projects_of, unplanned_of
 
 
 class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no types
@@ -140,8 +140,17 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                     for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
                         one.task_dep = []
 
+        def after(project: FilmProject) -> int:
+            declared = project.workspace.sync
+            if declared is None or declared.after != "build":
+                return 0
+            from vbmake.doit_plugin.publishing import publish_after
+
+            return publish_after(project, declared, view.outstream)
+
         session = Session(
             load=load,
+            after=after,
             tasks=self.task_list,
             selection=self.sel_tasks or None,
             reporter=view,

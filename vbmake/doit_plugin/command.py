@@ -14,6 +14,7 @@ from typing import Any
 
 from doit.cmd_base import DodoTaskLoader
 from doit.doit_cmd import DoitConfig
+from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin import where
 from vbmake.doit_plugin.loader import BACKEND, VideoLoader
@@ -80,12 +81,29 @@ class ProjectCommand(Guarded):
     config: Any
     cmdparser: Any
     name: str
+    bin_name: str
     execute_tasks: bool
     _backends: Any
 
     def perform(self, params: Any, args: list[str]) -> Any:
         self.adopt(params)
-        return super(Guarded, self).execute(params, args)  # type: ignore[misc]  # the core command follows in the MRO
+        try:
+            return super(Guarded, self).execute(params, args)  # type: ignore[misc]  # the core command is next in the MRO
+        except InvalidCommand as error:
+            if error.not_found is None or not self.ours():
+                raise
+            raise InvalidCommand(self._unknown(str(error.not_found))) from None
+
+    def _unknown(self, word: str) -> str:
+        """What is said of a word that is no command, job or target."""
+        from difflib import get_close_matches
+
+        from vbmake.doit_plugin.words import COMMANDS
+
+        names = {task.name for task in self.task_list} | {path for task in self.task_list for path in task.targets}
+        near = get_close_matches(word, [*COMMANDS, *self.loader.cmd_names, *sorted(names)], 1)
+        hint = f"did you mean {near[0]}?" if near else f"`{self.bin_name} help` shows the commands"
+        return f"{word} is no command, job or target; {hint} `{self.bin_name} list --all` shows the jobs"
 
     def ours(self) -> bool:
         return isinstance(self.loader, VideoLoader)

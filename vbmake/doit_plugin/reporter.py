@@ -1,4 +1,4 @@
-"""What a build says: live bars on a terminal, elsewhere one line a finished job, and a summary at the end.
+"""What a build says: live bars on a terminal, elsewhere one line a finished job; where the films are, and a summary.
 
 The user's own tasks in the same `dodo.py` are told as doit's console reporter tells them.
 """
@@ -83,9 +83,16 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
             return
         if self._live is not None:
             self._live.done(task.name)
-        elif how != "current":
-            self.write(f"{how:<9}{task.name}  {seconds:.1f} s\n")
+        final = self._final(task)
+        if how != "current" and (final or self._live is None):
+            self.write(f"{how:<9}{task.name}  {seconds:.1f} s{final}\n")
             getattr(self.outstream, "flush", lambda: None)()
+
+    @staticmethod
+    def _final(task: Any) -> str:
+        """What is said of a job whose targets the user asked for: where they are."""
+        handle = job_of(task)
+        return f"  -> {', '.join(task.targets)}" if handle is not None and handle.job.final else ""
 
     def blocked(self, task: Any) -> None:
         """A job was not tried because one that it needs failed."""

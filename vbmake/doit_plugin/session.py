@@ -26,7 +26,10 @@ ROUNDS = 100  # more than any film needs: each round must measure something new
 
 @dataclass
 class Session:
-    """A build of `selection` (None: what is built by default). `load` gives the tasks, planned anew."""
+    """A build of `selection` (None: what is built by default). `load` gives the tasks, planned anew.
+
+    `after` is called for each project that is wholly built, and gives the exit code.
+    """
 
     load: Callable[[], list[Any]]
     tasks: list[Any]
@@ -34,6 +37,7 @@ class Session:
     reporter: Any
     make_runner: Callable[[Callable[[FilmProject], Events]], PoolRunner]
     prepare: Callable[[TaskControl], None] = lambda _control: None
+    after: Callable[[FilmProject], int] = lambda _project: 0
     _events: dict[Any, Events] = field(default_factory=dict)
 
     def run(self) -> int:
@@ -60,7 +64,8 @@ class Session:
                 runner.finish()
                 self._close(code, time.monotonic() - began)
             if code == 0:
-                self._stamp(runner)
+                with terminable():
+                    code = self._complete(runner)
             return code
 
     def events(self, project: FilmProject) -> Events:
@@ -141,12 +146,19 @@ class Session:
                 events.write("end", exit=code, seconds=round(seconds, 3), totals=totals)
             events.close()
 
-    def _stamp(self, runner: PoolRunner) -> None:
-        """Remember complete builds, so that the next one that finds nothing changed costs nothing."""
+    def _complete(self, runner: PoolRunner) -> int:
+        """What follows where everything that is declared is built; the exit code.
+
+        The build is remembered, so that the next one that finds nothing changed costs nothing, when that is done, too.
+        """
         for project in projects_of(self.tasks):
             finals = project.finals()
             if project.whole and project.complete and finals and runner.well.issuperset(finals):
+                code = self.after(project)
+                if code:
+                    return code
                 project.workspace.write_stamp(project.plan)
+        return 0
 
 
 @contextlib.contextmanager

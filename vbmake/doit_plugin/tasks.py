@@ -15,7 +15,7 @@ from doit.task import Task
 
 from vbmake.doit_plugin.project import META, FilmProject, GroupHandle, JobHandle, Unplanned, open_project
 from vbmake.doit_plugin.where import DECLARATION
-from vbmake.errors import JobError, Place, Problem, ProjectError, VbmakeError
+from vbmake.errors import JobError, MissingTool, Place, Problem, ProjectError, VbmakeError
 from vbmake.plan.types import JobSpec, Source
 
 TAIL = 8  # lines of a job's log that a failure shows
@@ -66,6 +66,8 @@ class JobAction(BaseAction):  # type: ignore[misc]  # doit has no types
             self.outcome = self.handle.project.workspace.run(self.handle.job, on_progress=self.on_progress)
         except JobError as error:
             return JobFailed(self.handle, error)
+        except MissingTool as error:
+            return JobImpossible(str(error))  # it says who asks for the tool
         except VbmakeError as error:
             return JobImpossible(f"{self.handle.place}: {error}")
         except Exception as error:  # a fault of vbmake's or of a rule's function: told, and other jobs go on

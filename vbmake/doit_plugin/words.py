@@ -14,11 +14,15 @@ COMMANDS = {
     "plan": "vbmake.doit_plugin.cmd_plan:Plan",
     "why": "vbmake.doit_plugin.cmd_why:Why",
     "frame": "vbmake.doit_plugin.cmd_frame:Frame",
+    "sync": "vbmake.doit_plugin.cmd_sync:Sync",
+    "verify": "vbmake.doit_plugin.cmd_verify:Verify",
+    "gc": "vbmake.doit_plugin.cmd_gc:Collect",
+    "trace": "vbmake.doit_plugin.cmd_trace:Trace",
     "init": "vbmake.doit_plugin.cmd_init:Init",
     "schema": "vbmake.doit_plugin.cmd_schema:Schema",
     "doctor": "vbmake.doit_plugin.cmd_doctor:Doctor",
 }
-ANYWHERE = ("init", "schema", "doctor")  # these need no project
+ANYWHERE = ("init", "schema", "doctor", "gc")  # these need no project
 
 
 def load(name: str) -> Any:

@@ -115,6 +115,8 @@ def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files
     elif ref is not None and (isinstance(layer, models.SvgLayer) or _is_svg(ref)):
         assert isinstance(layer, models.SvgLayer | models.ImageLayer)
         fit = "contain" if layer.fit == "blur" else layer.fit
+        if layer.fit == "blur":
+            draft.note("a drawing in SVG is not blurred behind itself: fit: contain is used", layer.place)
         found |= {"kind": "svg", "asset": files.asset(ref), "fit": fit}
         if layer.width is None and layer.height is None:
             found |= {"width": canvas.width, "height": canvas.height}
@@ -145,7 +147,8 @@ def _place(layer: Layer, canvas: Canvas) -> dict[str, Any]:
     whole = layer.width is None and layer.height is None
     filling = whole and not isinstance(layer, models.TextLayer)
     spot = place(None if filling and layer.at is None else layer.at, layer.origin, layer.margin, canvas)
-    if filling and layer.at is not None and layer.at.anchor is not None:
+    scaled = layer.scale != 1 or (layer.animate is not None and bool(layer.animate.scale))
+    if filling and not scaled and layer.at is not None and layer.at.anchor is not None:
         # A layer as large as the picture has nowhere to go: an anchor leaves it where it is.
         spot = place(None, None, layer.margin, canvas)
     return spot | {

@@ -37,6 +37,7 @@ def plan_sound(draft: Draft, film: Film, prefix: str, name: str, timed: Sequence
             fades = {"fade_in": sample_at(scene.into, fps), "fade_out": sample_at(scene.out, fps)}
             sound_at.append({"stem": len(sounds), "at": sample_at(scene.start, fps)} | fades)
             sounds.append(stem)
+    _tell_silent_overlays(draft, film)
     music, played = _music(draft, film, samples_covering(timed[-1].end, fps))
     if not (voices or sounds or music):
         return None
@@ -52,6 +53,17 @@ def plan_sound(draft: Draft, film: Film, prefix: str, name: str, timed: Sequence
     }
     job = draft.add("mix", name, options, {"voice": voices, "sound": sounds, "music": music})
     return Output(job.id, "mix")
+
+
+def _tell_silent_overlays(draft: Draft, film: Film) -> None:
+    for layer in film.overlays:
+        _, measure = layer_measure(draft, layer)
+        if is_clip(layer, measure) and measure is not None and measure["audio"]:
+            assert isinstance(layer, models.VideoLayer | models.MakeLayer)
+            if not layer.mute:
+                draft.note(
+                    "an overlay is seen and not heard: say mute: true, or play its sound in a scene", layer.place
+                )
 
 
 def _stem(

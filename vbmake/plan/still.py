@@ -28,7 +28,7 @@ def plan_still(
 
     `target` is the picture's project-relative path; its extension (png or jpg) says the type. The plan is pending as
     long as something that decides the frame is not known. Raises ProjectError for a scene, film or format that is not
-    there.
+    there, and for a time after the scene's end.
     """
     films = {film_name(one): one for one in inputs.project.films}
     chosen = films[_known("film", film, list(films))] if film else inputs.project.films[0]
@@ -40,7 +40,12 @@ def plan_still(
     picture = picture_of(draft, chosen, geometry)
     if picture is not None and not draft.pending:
         timed = picture.timed[index]
-        frame = min(to_frames(seconds, chosen.fps), timed.frames - 1)
+        frame = to_frames(seconds, chosen.fps)
+        if frame > timed.frames:
+            length = f"{float(timed.frames / chosen.fps):.2f}".rstrip("0").rstrip(".")
+            problem = Problem(chosen.scenes[index].place, f"{scene} has no such frame: it lasts {length}s")
+            raise ProjectError([problem])
+        frame = min(frame, timed.frames - 1)
         picture.still(index, frame, f"{picture.subject}/{scene}@{frame}", target.rsplit(".", 1)[-1], target)
     draft.settle()
     return BuildPlan(

@@ -7,9 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import av
-
-from vbmake.errors import JobError
+from vbmake.errors import FatalError, JobError
+from vbmake.render import media
 from vbmake.render.feeder import fed, raw_input
 from vbmake.render.sprite import Pixels
 
@@ -69,9 +68,9 @@ def encode_frames(
 def check_frames(path: Path, frames: int) -> None:
     """Raise JobError unless the file's video track has that many frames."""
     try:
-        with av.open(str(path)) as container:
+        with media.open_packets(path) as container:
             found = container.streams.video[0].frames if container.streams.video else 0
-    except av.FFmpegError as error:
-        raise JobError(f"{path.name} was not written as a video: {error}") from None
+    except FatalError as error:
+        raise JobError(f"it was not written as a video: {error}") from None
     if found != frames:
         raise JobError(f"{path.name} has {found} frames and not {frames}: ffmpeg gave others than it was told to")

@@ -79,10 +79,11 @@ def _write(work: Work, segments: Sequence[_Segment], sound: Path | None, fps: Fr
         film = stack.enter_context(
             av.open(f"file:{work.outputs['film']}", "w", format="mp4", container_options=options)
         )
-        with media.open_media(segments[0].path) as first:
+        with media.open_media(segments[0].path) as first:  # only a decoder knows the delay of so short a stream
             model = _model(first, segments[0].path)
+            delay = _video(first, segments[0].path).codec_context.reorder_depth
             video = film.add_stream_from_template(_video(first, segments[0].path), opaque=True)
-        streams: list[Iterator[_Timed]] = [_pictures(segments, fps, video, model, work)]
+        streams: list[Iterator[_Timed]] = [_pictures(segments, fps, video, model, delay, work)]
         if sound is not None:
             source = stack.enter_context(media.open_media(sound))
             heard = _audio(source, sound)
@@ -118,17 +119,16 @@ def _tag(film: OutputContainer, options: Mapping[str, Any], fps: Fraction) -> No
 
 @dataclass(frozen=True)
 class _Model:
-    """What all segments must share to be one stream; `delay` is how many frames decoding runs ahead of showing."""
+    """What all segments must share to be one stream: its headers say all that a decoder needs to know."""
 
     codec: str
     size: tuple[int, int]
     extradata: bytes | None
-    delay: int
 
 
 def _model(container: InputContainer, path: Path) -> _Model:
     context = _video(container, path).codec_context
-    return _Model(context.name, (context.width, context.height), context.extradata, context.reorder_depth)
+    return _Model(context.name, (context.width, context.height), context.extradata)
 
 
 def _video(container: InputContainer, path: Path) -> VideoStream:
@@ -149,15 +149,17 @@ _Timed: TypeAlias = "tuple[float, Packet[Any]]"
 
 
 def _pictures(
-    segments: Sequence[_Segment], fps: Fraction, stream: VideoStream, model: _Model, work: Work
+    segments: Sequence[_Segment], fps: Fraction, stream: VideoStream, model: _Model, delay: int, work: Work
 ) -> Iterator[_Timed]:
     """Every picture's packet in decoding order, timed on the film; one segment is open at a time.
+
+    Decoding runs `delay` frames ahead of showing.
 
     Its place in its segment is kept, and decoding goes on frame by frame over all seams: a segment of one or two frames
     carries no delay of its own, so its decoding times would collide with its neighbours'.
     """
     tick, step = Fraction(1, fps.numerator), fps.denominator
-    decoding = -model.delay
+    decoding = -delay
     for segment in segments:
         for frame, packet in _segment_packets(segment, fps, model, segments[0].path.name):
             if decoding > segment.start + frame:
@@ -174,7 +176,7 @@ def _segment_packets(
 ) -> Iterator[tuple[int, Packet[VideoStream]]]:
     """The packets of one segment, each with the frame it shows; every frame is there once."""
     seen = bytearray(segment.frames)
-    with media.open_media(segment.path) as container:
+    with media.open_packets(segment.path) as container:
         if _model(container, segment.path) != model:
             raise FatalError(
                 f"{segment.path.name} is encoded otherwise than {first}: "

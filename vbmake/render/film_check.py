@@ -24,7 +24,7 @@ def check_film(path: Path, options: Mapping[str, Any], sound: Path | None) -> No
     sample that was mixed, at 0, and covers `samples`; its loudness is within 1 LU of `loudness`.
     """
     try:
-        with media.open_media(path) as film:
+        with media.open_packets(path) as film:
             _check_streams(film, sound is not None)
         _check_pictures(path, int(options["frames"]), Fraction(options["fps"]))
         if sound is not None:
@@ -45,7 +45,7 @@ def _check_streams(film: av.container.InputContainer, sound: bool) -> None:
 
 def _check_pictures(path: Path, frames: int, fps: Fraction) -> None:
     seen = bytearray(frames)
-    with media.open_media(path) as film:
+    with media.open_packets(path) as film:
         grid = Fraction(film.streams.video[0].time_base or 1) * fps
         for packet in film.demux(film.streams.video[0]):
             if not packet.size:

@@ -54,7 +54,7 @@ class Layer:
         self.canvas = supplies.canvas
         self.first, self.end = options["show"]
         self.course = Course(options)
-        self.motion = Motion(options.get("motion") if self.kind in ("image", "video") else None)
+        self.motion = Motion(options.get("motion") if self.kind in ("image", "video", "svg") else None)
         rest = self.course.at(self.first)
         # At rest a layer stands on whole pixels, drawn at its final size: its pose only moves it there.
         self.rests = self.course.steady and rest.rotate % 90 == 0

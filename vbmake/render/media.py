@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import NoReturn
@@ -25,11 +26,23 @@ _ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
 def open_media(path: Path) -> InputContainer:
     """Open a file for demuxing. The caller closes it. Raises FatalError saying what is wrong with the file."""
+    return _open(path, {})
+
+
+def open_packets(path: Path) -> InputContainer:
+    """Open a file whose packets are read and not decoded: no decoder is tried on it, so that it costs little.
+
+    The caller closes it. Raises FatalError saying what is wrong with the file.
+    """
+    return _open(path, {"codec_whitelist": "none"})
+
+
+def _open(path: Path, options: Mapping[str, str]) -> InputContainer:
     refuse_unusable(path)
     form = ffmpeg.format_by_head(path)
     if form == "webp_anim":
         raise FatalError(f"{path.name} is an animated WebP, which cannot be read: convert it to WebM, MP4 or GIF")
-    whitelists = {"protocol_whitelist": "file", "format_whitelist": ffmpeg.FORMATS}
+    whitelists = {"protocol_whitelist": "file", "format_whitelist": ffmpeg.FORMATS, **options}
     try:
         return av.open(f"file:{path}", format=form, options=whitelists)
     except (av.error.FFmpegError, ValueError):

@@ -65,7 +65,7 @@ def _through_ffmpeg(
         return [*inputs, *filters, "-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"]
 
     first = one.frame(0).copy()
-    feeds = [(scene.frame(f) for f in range(frames)) for scene in (one, two)]
+    feeds = [map(scene.frame, range(frames)) for scene in (one, two)]
     with fed(feeds, args, log=log, stdout=subprocess.PIPE) as running:
         assert running.stdout is not None
         picture = blank(*one.size)

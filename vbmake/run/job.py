@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -31,6 +32,7 @@ Progress = Callable[[int, int], None]
 How = Literal["ran", "fetched", "current"]
 TEMPORARY = ".vbmake/tmp"
 ATTEMPTS = 3  # times that a job is done again because what it reads was edited meanwhile
+DOWNLOADS = 8  # inputs of one job that are fetched at once
 CHEAP = 1.0  # seconds: jobs that take no longer are not worth waiting for the disk
 
 # Measured when a rule that films may name made them and did not measure them itself, so that plans can go on without
@@ -97,6 +99,20 @@ class Jobs:
             missing = {role: output for role, output in made.outputs.items() if not self._knowledge.intact(output)}
             if missing and not self._restore(missing):
                 self._make_again(job, made.key)
+
+    def redo(self, job: JobSpec) -> dict[str, str]:
+        """Carry out a job again in a private directory: the digests of what it makes now, by role.
+
+        Publishes and records nothing but the job's log. Raises JobError.
+        """
+        rule = self._knowledge.rules.rule(job.rule)
+        with self._told(job):
+            inputs = self._inputs(job)
+            with private_directory(self.root / TEMPORARY) as directory, self._log(job) as log:
+                files = _private_files(job, directory)
+                perform(rule, Work(job.options, inputs, files, directory, log, _unheard))
+                _check(rule.name, files)
+                return {role: sha256_of(path) for role, path in files.items()}
 
     def _bring_up_to_date(self, job: JobSpec, on_progress: Progress | None) -> tuple[How, Tag]:
         for attempt in range(ATTEMPTS):
@@ -187,7 +203,7 @@ class Jobs:
         if {role: [seen[path][0] for path in paths] for role, paths in inputs.items()} != status.material["inputs"]:
             raise _Edited
         with private_directory(self.root / TEMPORARY) as directory, self._log(job) as log:
-            files = {role: directory / f"{role}{PurePosixPath(path).suffix}" for role, path in job.outputs.items()}
+            files = _private_files(job, directory)
             work = Work(job.options, inputs, files, directory, log, on_progress or _unheard)
             began = time.monotonic()
             try:
@@ -215,8 +231,13 @@ class Jobs:
 
     def _inputs(self, job: JobSpec) -> dict[str, tuple[Path, ...]]:
         """The files of the job's inputs by role, each on the disk."""
-        for need in job.needs():
-            self.materialise(self._knowledge.job(need))
+        needs = [self._knowledge.job(need) for need in job.needs()]
+        if self._cache.slow and len(needs) > 1:
+            with ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="cache-fetch") as pool:
+                list(pool.map(self.materialise, needs))
+        else:
+            for need in needs:
+                self.materialise(need)
         return {role: tuple(map(self._knowledge.path, refs)) for role, refs in job.inputs.items() if refs}
 
     def _look(self, path: Path) -> tuple[str, Stamp]:
@@ -285,6 +306,11 @@ class Jobs:
         except OSError as error:
             subject = f"{error.filename}: " if error.filename else ""
             raise JobError(f"{subject}{words(error)}") from error
+
+
+def _private_files(job: JobSpec, directory: Path) -> dict[str, Path]:
+    """Where a job makes its outputs, by role: with their extensions (tools go by them)."""
+    return {role: directory / f"{role}{PurePosixPath(path).suffix}" for role, path in job.outputs.items()}
 
 
 def _check(rule: str, files: Mapping[str, Path]) -> None:

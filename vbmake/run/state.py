@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
-from vbmake.errors import JobError
+from vbmake.errors import JobError, MissingTool
 from vbmake.plan.keys import action_key, changes, key_material
 from vbmake.plan.types import BuildPlan, Bundled, JobSpec, Output, Ref, Source, Tag
 from vbmake.run.action import RuleBook, identities
@@ -224,5 +224,8 @@ class Knowledge:
         given = frozenset(role for role, refs in job.inputs.items() if refs)
         found = self._tools.get((rule.name, given))
         if found is None:
-            found = self._tools[(rule.name, given)] = identities(rule, given)
+            try:
+                found = self._tools[(rule.name, given)] = identities(rule, given)
+            except MissingTool as missing:
+                raise MissingTool(missing.tool, missing.hint, job.place) from None
         return found

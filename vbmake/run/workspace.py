@@ -29,6 +29,7 @@ from vbmake.plan.build import job_record, plan_build
 from vbmake.plan.canonical import canonical_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.types import BuildPlan, JobSpec, Tag
+from vbmake.project.remotes import Sync
 from vbmake.run import stamp
 from vbmake.run.action import RuleBook
 from vbmake.run.complete import Unsure, facts_of, final_targets
@@ -90,6 +91,11 @@ class Workspace:
         workspace = cls(root, declaration.rules, cache, planner=planner)
         workspace._declaration = declaration
         return workspace
+
+    @property
+    def sync(self) -> Sync | None:
+        """Where the declaration publishes to, if it does."""
+        return self._declaration.project.sync if self._declaration is not None else None
 
     def close(self, *, interrupted: bool = False) -> None:
         """Wait for uploads to the cache (when interrupted, only for those under way) and close the files."""
@@ -153,6 +159,10 @@ class Workspace:
     def run(self, job: JobSpec, on_progress: Progress | None = None) -> Outcome:
         """Bring a job of the plan up to date, once what it needs is. Raises JobError or MissingTool."""
         return self._jobs.run(job, on_progress)
+
+    def redo(self, job: JobSpec) -> dict[str, str]:
+        """Do a job that is up to date again, in private: the digests by role, to be compared. Raises JobError."""
+        return self._jobs.redo(job)
 
     def materialise(self, job: JobSpec) -> None:
         """See that the files of a job that is current or fetched are on the disk. Raises JobError."""

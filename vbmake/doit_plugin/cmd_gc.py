@@ -1,0 +1,79 @@
+"""`doit gc`: trim the local cache."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any, ClassVar, TypeVar
+
+from doit.cmd_base import Command
+from doit.exceptions import InvalidCommand
+
+from vbmake.doit_plugin.amounts import parse_bytes, parse_days, told_bytes
+from vbmake.doit_plugin.command import FreeOrder, Guarded
+
+Value = TypeVar("Value")
+
+DRY_RUN = {
+    "name": "dry_run",
+    "long": "dry-run",
+    "type": bool,
+    "default": False,
+    "help": "tell what would be removed; remove nothing",
+}
+SIZE = {
+    "name": "size",
+    "long": "size",
+    "type": str,
+    "default": "10GB",
+    "help": "remove what was not used for longest until the cache is no larger than this",
+}
+AGE = {
+    "name": "age",
+    "long": "age",
+    "type": str,
+    "default": "90d",
+    "help": "remove what was not used for this long",
+}
+
+
+class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
+    """Removes what was not used for long."""
+
+    name = "gc"
+    doc_purpose = "trim the local cache by size and by age"
+    doc_usage = ""
+    doc_description = (
+        "The local cache (~/.cache/vbmake, or VBMAKE_CACHE_DIR) is shared by all projects of a user and grows until it "
+        "is trimmed. Removing anything from it costs only time; builds may run meanwhile. Sizes are written 500MB, "
+        "10GB or 2GiB, ages 12h, 30d, 2w, 6m or 1y. A remote cache is trimmed by a lifecycle rule of its bucket, which "
+        "should keep v1/cas/ at least as long as v1/ac/."
+    )
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, SIZE, AGE)
+
+    def perform(self, params: Any, args: list[str]) -> int:
+        from vbmake.cache.gc import collect
+        from vbmake.cache.settings import settings
+
+        if args:
+            raise InvalidCommand(f"gc takes no words, found {' '.join(args)}")
+        size = _read("--size", params["size"], parse_bytes)
+        age = _read("--age", params["age"], parse_days)
+        directory = settings().directory
+        if directory is None:
+            sys.stdout.write("there is no local cache: VBMAKE_CACHE_DIR is off\n")
+            return 0
+        trimmed = collect(directory, max_bytes=size, max_age_days=age, dry_run=params["dry_run"])
+        verb = "would remove" if params["dry_run"] else "removed"
+        sys.stdout.write(
+            f"{verb} {trimmed.removed} of {trimmed.removed + trimmed.kept} files "
+            f"({told_bytes(trimmed.removed_bytes)}) from {directory}; {told_bytes(trimmed.kept_bytes)} left\n"
+        )
+        return 0
+
+
+def _read(option: str, text: str, parse: Callable[[str], Value]) -> Value:
+    try:
+        return parse(text)
+    except ValueError as error:
+        raise InvalidCommand(f"{option} {text}: {error}") from None

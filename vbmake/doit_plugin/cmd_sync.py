@@ -1,0 +1,76 @@
+"""`doit sync`: mirror what was built to S3, or to a directory."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from doit.cmd_base import DoitCmdBase
+from doit.exceptions import InvalidCommand
+
+from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.project import projects_of
+from vbmake.errors import WorkspaceError
+
+DRY_RUN = {
+    "name": "dry_run",
+    "long": "dry-run",
+    "type": bool,
+    "default": False,
+    "help": "tell what would be sent and deleted; write nothing",
+}
+DELETE = {
+    "name": "delete",
+    "long": "delete",
+    "type": bool,
+    "default": False,
+    "help": "delete there what an earlier sync has sent and is no longer made; nothing else is ever deleted",
+}
+TO = {
+    "name": "to",
+    "long": "to",
+    "type": str,
+    "default": None,
+    "metavar": "PLACE",
+    "help": "s3://bucket/prefix, or a directory [default: `sync: {to: ...}` of video.yaml]",
+}
+
+
+class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
+    """Publishes the final targets of the films."""
+
+    name = "sync"
+    doc_purpose = "mirror the finished films to S3 or to a directory"
+    doc_usage = ""
+    doc_description = (
+        "Publishes everything in `build/` that the project makes, under the same names, each with its content type. "
+        "What is there is told by a manifest beside the files: when nothing changed, one small request is all. Only "
+        "what changed is sent, several files and several parts of a large file at once; a sync that was killed goes on "
+        "where it was; two at once do each other no harm. Everything must be built as it is declared. One prefix "
+        "belongs to one project.\n\n"
+        "Credentials are those of every AWS tool (environment, profile, role). An address may end in "
+        "`?endpoint=https://host:port&region=...` for stores other than Amazon's. `sync: {to: s3://bucket/prefix, "
+        "after: build}` in video.yaml does this after each successful build. Let the bucket have the lifecycle rule "
+        "AbortIncompleteMultipartUpload: it clears up the parts of a large file whose upload was killed."
+    )
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, DELETE, TO)
+
+    def _execute(self, dry_run: bool, delete: bool, to: str | None) -> int:
+        from vbmake.doit_plugin.publishing import publish
+        from vbmake.doit_plugin.session import terminable
+
+        projects = projects_of(self.task_list)
+        if not projects:
+            raise InvalidCommand("there is no film here to publish")
+        if to is not None and len(projects) > 1:
+            raise InvalidCommand(f"--to names one place, and {len(projects)} projects are loaded; say it in each")
+        with terminable():
+            for project in projects:
+                declared = project.workspace.sync
+                address = to if to is not None else declared.address if declared is not None else None
+                if address is None:
+                    raise WorkspaceError(
+                        f"{project.path('video.yaml')} does not say where to: add `sync: {{to: s3://bucket/prefix}}`, "
+                        "or name a place with --to"
+                    )
+                publish(project, address, delete=delete, dry_run=dry_run, out=self.outstream)
+        return 0

@@ -1,0 +1,78 @@
+"""`doit trace`: the last build as a Chrome trace."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any, ClassVar
+
+from doit.cmd_base import Command
+from doit.exceptions import InvalidCommand
+
+from vbmake.doit_plugin.chrome_trace import chrome_trace, read_events, runs_of
+from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.events import EVENTS
+from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
+from vbmake.errors import WorkspaceError
+
+OUTPUT = {
+    "name": "output",
+    "short": "o",
+    "long": "output",
+    "type": str,
+    "default": "trace.json",
+    "metavar": "FILE",
+    "help": "the file to write, - for standard output",
+}
+ALL = {
+    "name": "all_runs",
+    "short": "a",
+    "long": "all",
+    "type": bool,
+    "default": False,
+    "help": "every run that is recorded, not only the last in which a job ran",
+}
+
+
+class Trace(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
+    """Writes the trace."""
+
+    name = "trace"
+    doc_purpose = "write a Chrome trace of the last build: which job ran when, beside which"
+    doc_usage = ""
+    doc_description = (
+        "Made from .vbmake/events.jsonl. Open it in chrome://tracing or ui.perfetto.dev: a row for each job that ran "
+        "beside others, a bar for each job, with its pool and how it ended."
+    )
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (OUTPUT, ALL, OPTION_DIR)
+
+    def __init__(self, task_loader: Any = None, cmds: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.loader = task_loader
+
+    def perform(self, params: Any, args: list[str]) -> int:
+        if args:
+            raise InvalidCommand(f"trace takes no words, found {' '.join(args)}; `-o FILE` names the file to write")
+        loader = self.loader if isinstance(self.loader, VideoLoader) else VideoLoader()
+        path = loader.locate(params) / EVENTS
+        try:
+            runs = runs_of(read_events(path.read_bytes()))
+        except FileNotFoundError:
+            runs = {}
+        except OSError as error:
+            raise WorkspaceError(f"cannot read {path}: {error.strerror or error}") from error
+        worked = [run for run, events in runs.items() if any(event["event"] == "start" for event in events)]
+        if not worked:
+            raise WorkspaceError(f"no job is recorded in {path}: build first")
+        chosen = runs if params["all_runs"] else {worked[-1]: runs[worked[-1]]}
+        text = json.dumps(chrome_trace(chosen), ensure_ascii=False) + "\n"
+        if params["output"] == "-":
+            sys.stdout.write(text)
+            return 0
+        try:
+            Path(params["output"]).write_text(text, "utf-8")
+        except OSError as error:
+            raise WorkspaceError(f"cannot write {params['output']}: {error.strerror or error}") from error
+        sys.stdout.write(f"{params['output']}: open it in chrome://tracing or ui.perfetto.dev\n")
+        return 0
