@@ -250,6 +250,14 @@ def test_the_films_words_are_commands_under_the_name_doit_too(toy: Toy) -> None:
     assert "a video.yaml that builds" in toy.doit("help", "init").out
 
 
+def test_a_word_that_is_nothing_is_told_with_the_nearest(toy: Toy) -> None:
+    chain(toy.root)
+    for word, near in (("plna", "plan"), ("copy:midle", "copy:middle"), ("xyzzy", "help")):
+        ended = toy.doit(word)
+        assert (ended.code, f"{word} is no command, job or target" in ended.err) == (3, True)
+        assert near in ended.err
+
+
 def test_reset_dep_and_strace_say_why_they_are_not_for_films(toy: Toy) -> None:
     chain(toy.root)
     assert "not for jobs" in toy.doit("reset-dep").err
@@ -303,3 +311,14 @@ def test_a_failure_in_an_early_round_ends_the_build(toy: Toy) -> None:
     ended = toy.build("-c")
     assert ended.code == 1
     assert ended.out.splitlines()[-1].startswith("1 job: 1 failed in ")
+
+
+def test_long_texts_are_shown_from_where_they_differ(toy: Toy) -> None:
+    opening = "Long before anything differs, and still a good way further on than that, "
+    (toy.root / "a.txt").write_text("one")
+    for word in ("ships", "sailors"):
+        made = {"reads": {"source": ["a.txt"]}, "makes": {"copy": "b.txt"}, "final": True}
+        declare(toy.root, {"id": "copy:a", "options": {"text": opening + word}, **made})
+        reason = json.loads(toy.doit("plan", "--json").out)["jobs"][0]["reason"]
+        assert toy.build().code == 0
+    assert reason == "options.text: '...on than that, ships' -> '...on than that, sailors'"

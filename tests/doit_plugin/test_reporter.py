@@ -18,8 +18,8 @@ class Terminal(io.StringIO):
         return True
 
 
-def job_task(name: str) -> Task:
-    job = JobSpec(name, "toy", {}, {}, {"out": "out.txt"})
+def job_task(name: str, final: bool = False) -> Task:
+    job = JobSpec(name, "toy", {}, {}, {"out": "out.txt"}, final=final)
     project = FilmProject(None, "", "", None, BuildPlan(((job,),), "hash"))  # type: ignore[arg-type]  # only named here
     return Task(name, None, meta={META: JobHandle(project, job)})
 
@@ -50,6 +50,19 @@ def test_without_a_terminal_current_jobs_are_only_counted() -> None:
     now[0] = 14.25
     reporter.complete_run()
     assert stream.getvalue() == "ran      toy:b  1.5 s\n2 jobs: 1 ran, 1 current in 4.2 s\n"
+
+
+def test_where_a_film_is_is_told_also_on_a_terminal() -> None:
+    for stream in (io.StringIO(), Terminal()):
+        reporter = FilmReporter(stream, {}, clock=lambda: 0.0)
+        reporter.expect({"toy:a": 2.0, "film:main": 4.0})
+        task = job_task("film:main", final=True)
+        task.targets.append("build/film.mp4")
+        reporter.ended(job_task("toy:a"), "ran", 2.0)
+        reporter.ended(task, "fetched", 0.5)
+        reporter.complete_run()
+        assert "fetched  film:main  0.5 s  -> build/film.mp4\n" in stream.getvalue()
+        assert ("toy:a  2.0 s" in stream.getvalue()) is not isinstance(stream, Terminal)
 
 
 def test_on_a_terminal_bars_show_what_runs_and_leave_only_the_summary() -> None:

@@ -10,6 +10,7 @@ As a program, it is doit with the toy's planner: `python -m tests.doit_plugin.to
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -33,6 +34,13 @@ def copy(work: Work) -> Measures:
     for path in work.outputs.values():
         path.write_text(text or "empty")
     return {role: {"length": len(text)} for role in work.outputs}
+
+
+def dice(work: Work) -> Measures:
+    """Makes something else each time."""
+    for path in work.outputs.values():
+        path.write_bytes(os.urandom(16))
+    return {}
 
 
 def fail(work: Work) -> Measures:

@@ -24,6 +24,14 @@ def test_a_still_shows_what_its_frame_shows() -> None:
     assert (early.options["frames"], early.outputs["still"]) == (1, "build/still.png")
 
 
+def test_a_time_after_the_scenes_end_is_told_with_its_length() -> None:
+    length = Fraction(INPUTS.project.films[0].scenes[1].duration)
+    last = plan_still(INPUTS, "b", length).jobs[-1]
+    assert last.id.endswith(f"@{length * INPUTS.project.films[0].fps - 1}")
+    with pytest.raises(ProjectError, match=f"it lasts {length}s"):
+        plan_still(INPUTS, "b", length + 1)
+
+
 def test_a_scene_that_is_not_there_is_told_with_the_nearest() -> None:
     scenes = [colored("harbour")]
     inputs = BuildInputs(Project(root=".", films=(film(scenes=scenes),)), RULES, {})

@@ -111,7 +111,9 @@ def test_a_missing_tool_fails_its_job_only(world: World, monkeypatch: pytest.Mon
     monkeypatch.setattr("vbmake.run.state.identities", missing)
     with planned(world, lambda measures: plan_of(job("one"))) as workspace:
         result = run_build(workspace, executor=ThreadExecutor(1))
-    assert "pdftoppm is needed and was not found: apt install" in str(result.failures["join:one"])
+    told = str(result.failures["join:one"])
+    assert "pdftoppm is needed and was not found: apt install" in told
+    assert told.startswith("video.yaml"), "who asks for it"
 
 
 def speaking(measures: Mapping[str, Mapping[str, Any]]) -> BuildPlan:

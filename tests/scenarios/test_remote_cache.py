@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -195,6 +195,7 @@ def test_a_cache_that_fails_in_mid_build_costs_one_line_and_no_build(
     team: Team, clone: World, edited: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VBMAKE_CACHE", team.bucket("failing"))
+    monkeypatch.setenv("VBMAKE_CACHE_MODE", "read")
     monkeypatch.setattr(team.server, "fault", lambda method, path: "403 Forbidden" if "/cas/" in path else None)
     told: list[str] = []
     with clone.declare(EDITED)._environment(), Workspace.open(clone.root, warn=told.append) as workspace:
@@ -204,7 +205,7 @@ def test_a_cache_that_fails_in_mid_build_costs_one_line_and_no_build(
     assert len(told) == 1
 
 
-DAMAGE = {
+DAMAGE: dict[str, Callable[[bytes], bytes | None]] = {
     "missing": lambda content: None,
     "empty": lambda content: b"",
     "cut": lambda content: content[: len(content) // 2],

@@ -77,7 +77,16 @@ def _line(job: JobSpec, reason: tuple[str, Any, Any]) -> str:
         return f"{path} was moved from {old}" if old and "/" in str(old) else f"{path} is {new}"
     if ref is not None:
         return f"input {ref.name} changed: {_value(old)} -> {_value(new)}"
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > SHORT:
+        old, new = _differing(old, new)
     return f"{field}: {_value(old)} -> {_value(new)}"
+
+
+def _differing(old: str, new: str) -> tuple[str, str]:
+    """Two long texts from shortly before the word in which they begin to differ."""
+    same = next((index for index, pair in enumerate(zip(old, new, strict=False)) if len(set(pair)) > 1), 0)
+    begin = old.rfind(" ", 0, max(0, same - SHORT // 4)) + 1
+    return (f"...{old[begin:]}", f"...{new[begin:]}") if begin else (old, new)
 
 
 def _ref(job: JobSpec, field: str) -> Ref | None:

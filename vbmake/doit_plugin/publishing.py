@@ -89,12 +89,11 @@ def writer() -> Writer:
 
 
 def _sentence(synced: Synced, url: str, dry_run: bool) -> str:
+    files = f"{synced.files} {'file' if synced.files == 1 else 'files'}"
+    text = f"{url} is as built ({files})"
     if synced.sent:
-        size = told_bytes(sum(synced.sent.values()))
         verb = "would go" if dry_run else "sent"
-        text = f"{len(synced.sent)} of {synced.files} files {verb} to {url} ({size})"
-    else:
-        text = f"{url} has all {synced.files} files"
+        text = f"{len(synced.sent)} of {files} {verb} to {url} ({told_bytes(sum(synced.sent.values()))})"
     if synced.deleted:
         text += f", {len(synced.deleted)} {'would be deleted' if dry_run else 'deleted'}"
     if synced.old:

@@ -51,8 +51,8 @@ OPTIONS = {
     "tabcompletion": {"shell": "`bash` or `zsh`"},
 }
 DIRECTORY = """\
-Every command that works on a film takes `-d DIR, --dir=DIR`: the project's directory, or one below it. What else doit's own
-commands take is told by `vbmake help COMMAND`.
+Every command that works on a film takes `-d DIR, --dir=DIR`: the project's directory, or one below it. What else
+doit's own commands take is told by `vbmake help COMMAND`.
 """
 
 

@@ -13,7 +13,8 @@ from vbmake.errors import Place
 class Model(BaseModel):
     """The base of every model: frozen, closed (unknown keys are mistakes), with its place in the file."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False)
+    # Deferred: a model's validator holds those of all its parts, so only that of the outermost need be built.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False, defer_build=True)
     _place: Place = PrivateAttr(default=Place("video.yaml"))
 
     @property

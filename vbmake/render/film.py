@@ -153,10 +153,9 @@ def _pictures(
 ) -> Iterator[_Timed]:
     """Every picture's packet in decoding order, timed on the film; one segment is open at a time.
 
-    Decoding runs `delay` frames ahead of showing.
-
-    Its place in its segment is kept, and decoding goes on frame by frame over all seams: a segment of one or two frames
-    carries no delay of its own, so its decoding times would collide with its neighbours'.
+    A picture's place in its segment is kept. Decoding runs `delay` frames ahead of showing, and goes on frame by frame
+    over all seams: a segment of one or two frames carries no delay of its own, so its decoding times would collide with
+    its neighbours'.
     """
     tick, step = Fraction(1, fps.numerator), fps.denominator
     decoding = -delay

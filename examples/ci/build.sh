@@ -1,0 +1,21 @@
+#!/bin/sh
+# Build a film in CI, taking from a shared cache what any machine has made before, and tell which scenes changed.
+#
+#   VBMAKE_CACHE=s3://bucket/prefix sh build.sh [PROJECT] > summary.md
+#
+# The summary (Markdown) goes to standard output, what the build says to standard error. Ends as the build ends.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+cd "${1:-.}"
+mkdir -p .vbmake
+
+# What would run in this clean checkout is what no machine has made yet. Planning fetches no media.
+vbmake plan --json >.vbmake/plan-before.json
+vbmake plan >&2
+
+code=0
+vbmake run --continue >&2 || code=$?
+
+python3 "$here/summary.py" .vbmake/plan-before.json .vbmake/events.jsonl
+exit "$code"

@@ -1,0 +1,69 @@
+"""`doit gc`: it trims the local cache, from anywhere."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.doit_plugin.conftest import Toy, chain
+
+CACHE = "v1/cas/ab/"
+
+
+@pytest.fixture
+def cache(toy: Toy, tmp_path: Path) -> Path:
+    """Three blobs of 100 bytes: of today, of ten days and of a year ago."""
+    folder = tmp_path / "cache" / CACHE
+    folder.mkdir(parents=True)
+    for name, days in (("new", 0), ("old", 10), ("ancient", 365)):
+        (folder / name).write_bytes(b"x" * 100)
+        then = time.time() - days * 86_400
+        os.utime(folder / name, (then, then))
+    return folder
+
+
+def test_what_was_not_used_for_long_goes(toy: Toy, cache: Path) -> None:
+    told = toy.vbmake("gc", "--age", "30d")
+    assert told.code == 0
+    assert f"removed 1 of 3 files (100 B) from {cache.parents[2]}; 200 B left\n" in told.out
+    assert sorted(path.name for path in cache.iterdir()) == ["new", "old"]
+
+
+def test_the_longest_unused_goes_until_it_is_small_enough(toy: Toy, cache: Path) -> None:
+    assert toy.vbmake("gc", "--size", "150b", "--age=10y").code == 0
+    assert [path.name for path in cache.iterdir()] == ["new"]
+
+
+def test_a_dry_run_tells_and_removes_nothing(toy: Toy, cache: Path) -> None:
+    assert "would remove 3 of 3 files (300 B)" in toy.vbmake("gc", "--dry-run", "--size=0").out
+    assert len(list(cache.iterdir())) == 3
+
+
+def test_it_needs_no_project(toy: Toy, cache: Path) -> None:
+    assert not (toy.root / "video.yaml").exists()
+    assert toy.doit("gc").code == 0
+    assert sorted(path.name for path in cache.iterdir()) == ["new", "old"]
+
+
+def test_a_build_after_it_makes_again_what_it_misses(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    assert toy.vbmake("gc", "--size=0").code == 0
+    (toy.root / "build/film.txt").unlink()
+    assert toy.build().code == 0
+    assert (toy.root / "build/film.txt").read_text() == "one"
+
+
+@pytest.mark.parametrize("option", ["--size=10", "--age=soon"])
+def test_a_wrong_amount_is_told(toy: Toy, cache: Path, option: str) -> None:
+    told = toy.vbmake("gc", option)
+    assert (told.code, "is written" in told.err) == (3, True)
+    assert len(list(cache.iterdir())) == 3
+
+
+def test_without_a_local_cache_there_is_nothing_to_do(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VBMAKE_CACHE_DIR", "off")
+    assert "there is no local cache" in toy.vbmake("gc").out

@@ -1,0 +1,105 @@
+"""The CI example: a clean checkout takes what there is from S3, and tells which scenes it rendered."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.scenarios.world import REPOSITORY, Ended, World
+from tests.storage.s3_server import S3Server, running_server
+from vbmake.storage.s3 import S3Storage
+
+EXAMPLE = REPOSITORY / "examples" / "ci"
+SCENES = [
+    {"id": name, "duration": "1s", "layers": [{"color": color}]}
+    for name, color in (("one", "#446688"), ("two", "#884466"), ("three", "#668844"))
+]
+FILM: dict[str, Any] = {
+    "vbmake": 1,
+    "name": "film",
+    "size": "64x36",
+    "fps": 10,
+    "quality": "draft",
+    "transition": {"kind": "fade", "duration": "200ms"},
+    "scenes": SCENES,
+}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[S3Server]:
+    with running_server() as running:
+        yield running
+
+
+@pytest.fixture
+def ci(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """The environment of a CI machine, with vbmake installed and an empty cache in a bucket."""
+    shim = tmp_path / "bin" / "vbmake"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.scenarios.program "$@"\n')
+    shim.chmod(0o755)
+    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_CONFIG_FILE": "/dev/null"}
+    for name, value in credentials.items():
+        monkeypatch.setenv(name, value)
+    address = f"s3://ci{os.getpid()}-{abs(hash(tmp_path))}/cache?endpoint={server.endpoint}"
+    storage = S3Storage(address)
+    storage.client.create_bucket(Bucket=storage.bucket)
+    return {
+        **os.environ,
+        "PATH": f"{shim.parent}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PYTHONPATH": str(REPOSITORY),
+        "VBMAKE_CACHE": address,
+    }
+
+
+def run(world: World, environment: dict[str, str], **more: str) -> Ended:
+    """`build.sh` in a clean checkout."""
+    ended = subprocess.run(
+        ["sh", str(EXAMPLE / "build.sh"), str(world.root)],
+        env={**environment, "VBMAKE_CACHE_DIR": str(world.cache), **more},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_a_clean_checkout_renders_what_changed_and_tells_it(ci: dict[str, str], world: World, tmp_path: Path) -> None:
+    first = run(world.declare(FILM), ci)
+    assert first.code == 0, first.text
+    assert first.out.startswith("### 3 scenes rendered\n\n| scene | formats | shots | rendering took |\n")
+    edited = {**FILM, "scenes": [*SCENES[:2], {**SCENES[2], "layers": [{"color": "white"}]}]}
+    clone = world.cold(tmp_path / "clone", tmp_path / "clone cache").declare(edited)
+    second = run(clone, ci, GITHUB_EVENT_NAME="pull_request")
+    assert second.code == 0, second.text
+    lines = second.out.splitlines()
+    assert lines[0] == "### One scene rendered"
+    assert lines[4].startswith("| three | main | 1 | ")
+    assert lines[6] == "Transitions: two → three"
+    assert lines[-1] == "7 jobs: 4 fetched, 3 ran. Planned: 3 to run, 3 in the cache."
+    cold = world.cold(tmp_path / "cold", tmp_path / "cold cache").declare(edited).build()
+    assert (clone.root / "build/film.mp4").read_bytes() == cold.targets["build/film.mp4"]
+
+
+def test_a_failed_build_is_told_and_fails(ci: dict[str, str], world: World) -> None:
+    broken = {"rule": "broken", "about": "Fails.", "version": 1, "makes": {"image": "png"}}
+    world.write("rules/broken.yaml", yaml.safe_dump({**broken, "needs": ["false"], "command": ["false"]}))
+    ended = run(world.declare({**FILM, "scenes": [SCENES[0], {**SCENES[1], "layers": [{"make": "broken"}]}]}), ci)
+    assert ended.code == 1, ended.text
+    assert "failed** (video.yaml:" in ended.out
+
+
+def test_the_workflow_uses_what_is_beside_it() -> None:
+    workflow = yaml.safe_load((EXAMPLE / "github-workflow.yml").read_text("utf-8"))
+    steps = workflow["jobs"]["film"]["steps"]
+    commands = [step["run"] for step in steps if "run" in step]
+    assert any("ci/build.sh" in command for command in commands)
+    assert any("$GITHUB_STEP_SUMMARY" in command for command in commands)
+    assert workflow["jobs"]["film"]["env"]["VBMAKE_CACHE"].startswith("s3://")
