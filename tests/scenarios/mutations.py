@@ -134,12 +134,14 @@ def _layers(table: Table) -> None:
         table.add("at", "right", SEEN)
         table.add("origin", "top left", SEEN)
         table.add("margin", "15%", SEEN)
-        table.add("width", "40%", SEEN, silent=kind == "text", runs=SEEN - FILM if kind == "text" else None)
-        table.add("height", "30%", SEEN, silent=kind == "text", runs=SEEN - FILM if kind == "text" else None)
+        if kind != "text":
+            table.add("width", "40%", SEEN)
+            table.add("height", "30%", SEEN)
         table.add("opacity", 0.5, SEEN)
         table.add("rotate", 30, SEEN)
         table.add("scale", 0.6, SEEN)
-        table.add("flip", "horizontal", SEEN, silent=kind in FLAT, runs=SEEN - FILM if kind in FLAT else None)
+        if kind not in FLAT:
+            table.add("flip", "horizontal", SEEN)
         table.add("show", ["300ms", "1s"], SEEN | TIMELINE)
         table.add("enter", {"fade": "300ms"}, BEGIN)
         table.add("leave", {"fade": "300ms"}, END)

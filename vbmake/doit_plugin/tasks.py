@@ -16,7 +16,7 @@ from doit.task import Task
 from vbmake.doit_plugin.project import META, FilmProject, GroupHandle, JobHandle, Unplanned, open_project
 from vbmake.doit_plugin.where import DECLARATION
 from vbmake.errors import JobError, MissingTool, Place, Problem, ProjectError, VbmakeError
-from vbmake.plan.types import JobSpec, Source
+from vbmake.plan.types import JobSpec, Output, Source
 
 TAIL = 8  # lines of a job's log that a failure shows
 
@@ -157,7 +157,8 @@ def _job_task(project: FilmProject, job: JobSpec) -> Any:
         # Only sources are file_dep: the edges to other jobs are in task_dep, because doit would look every file of a
         # film of thousands of shots up in a list (measured: quadratic).
         file_dep=sorted(sources),
-        task_dep=[project.name(need) for need in job.needs()],
+        # In the film's own order: jobs that run one after the other then share the pictures they have decoded.
+        task_dep=list(dict.fromkeys(project.name(ref.job) for ref in job.refs() if isinstance(ref, Output))),
         targets=[project.path(path) for _, path in sorted(job.outputs.items())],
         uptodate=[UpToDate(handle)],
         clean=True,

@@ -144,20 +144,21 @@ def place(at: At | None, origin: str | None, margin: Length, canvas: Canvas) -> 
 
 
 def _place(layer: Layer, canvas: Canvas) -> dict[str, Any]:
-    whole = layer.width is None and layer.height is None
-    filling = whole and not isinstance(layer, models.TextLayer)
+    width = layer.width if isinstance(layer, models.Framed) else None
+    height = layer.height if isinstance(layer, models.Framed) else None
+    filling = isinstance(layer, models.Framed) and width is None and height is None
     spot = place(None if filling and layer.at is None else layer.at, layer.origin, layer.margin, canvas)
     scaled = layer.scale != 1 or (layer.animate is not None and bool(layer.animate.scale))
     if filling and not scaled and layer.at is not None and layer.at.anchor is not None:
         # A layer as large as the picture has nowhere to go: an anchor leaves it where it is.
         spot = place(None, None, layer.margin, canvas)
     return spot | {
-        "width": layer.width.px(canvas.width) if layer.width else None,
-        "height": layer.height.px(canvas.height) if layer.height else None,
+        "width": width.px(canvas.width) if width else None,
+        "height": height.px(canvas.height) if height else None,
         "rotate": layer.rotate,
         "scale": layer.scale,
         "opacity": layer.opacity,
-        "flip": layer.flip,
+        "flip": layer.flip if isinstance(layer, models.Picture | models.SvgLayer) else "none",
     }
 
 

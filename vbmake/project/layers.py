@@ -35,12 +35,9 @@ class Layer(Model):
     margin: Extent = Field(
         default="5%", validate_default=True, description="Distance from the edges that an anchor keeps, of each side."
     )
-    width: Size | None = Field(default=None, description="Width, in % of the format's width or px.")
-    height: Size | None = Field(default=None, description="Height, in % of the format's height or px.")
     opacity: Share = Field(default=1.0, description="0 (nothing is seen) to 1.")
     rotate: Angle = Field(default=0.0, description="Degrees, clockwise, around its origin.")
     scale: float = Field(default=1.0, gt=0, le=100, description="Scale around its origin.")
-    flip: Literal["none", "horizontal", "vertical", "both"] = Field(default="none", description="Mirror it.")
     show: Span | None = Field(
         default=None, description="When it is seen, from the start of the scene: [0.5s, 4s], or the start alone."
     )
@@ -57,7 +54,17 @@ class Layer(Model):
         return "layer"
 
 
-class Picture(Layer):
+Flip = Literal["none", "horizontal", "vertical", "both"]
+
+
+class Framed(Layer):
+    """What layers that fill a frame may say beside it: all but texts, which are as large as their letters."""
+
+    width: Size | None = Field(default=None, description="Width, in % of the format's width or px.")
+    height: Size | None = Field(default=None, description="Height, in % of the format's height or px.")
+
+
+class Picture(Framed):
     """What layers with a picture inside a frame may say beside it."""
 
     fit: Literal["cover", "contain", "stretch", "blur"] = Field(
@@ -66,6 +73,7 @@ class Picture(Layer):
     crop: tuple[Share, Share, Share, Share] | None = Field(
         default=None, description="The part to use: [x, y, width, height] as shares of the picture."
     )
+    flip: Flip = Field(default="none", description="Mirror it.")
     radius: Extent = Field(default="0px", validate_default=True, description="Rounded corners.")
     motion: Motion | None = Field(default=None, description="Zoom and pan: {zoom: [1, 1.15], toward: [0.7, 0.4]}.")
 
@@ -130,7 +138,7 @@ class TextLayer(Layer):
         return "text"
 
 
-class ColorLayer(Layer):
+class ColorLayer(Framed):
     """One colour."""
 
     color: Color = Field(description="The colour.")
@@ -158,7 +166,7 @@ class Gradient(Model):
         return self
 
 
-class GradientLayer(Layer):
+class GradientLayer(Framed):
     """Colours that pass into one another."""
 
     gradient: Gradient = Field(description="{kind: linear, colors: [navy, black], angle: 90}.")
@@ -169,7 +177,7 @@ class GradientLayer(Layer):
         return "gradient"
 
 
-class ShapeLayer(Layer):
+class ShapeLayer(Framed):
     """A rectangle, an ellipse or a line."""
 
     shape: Literal["rectangle", "ellipse", "line"] = Field(description="What is drawn in the layer's frame.")
@@ -186,11 +194,12 @@ class ShapeLayer(Layer):
         return "shape"
 
 
-class SvgLayer(Layer):
+class SvgLayer(Framed):
     """A drawing in SVG, drawn at the size it is seen at."""
 
     svg: str = Field(description="The drawing's file.")
     fit: Literal["cover", "contain", "stretch"] = Field(default="contain", description="How it fills its frame.")
+    flip: Flip = Field(default="none", description="Mirror it.")
 
     @property
     def kind(self) -> str:

@@ -27,6 +27,7 @@ SECTIONS: tuple[type[Model], ...] = (
     language.Gif,
     language.Scene,
     layers.Layer,
+    layers.Framed,
     layers.Picture,
     layers.Playing,
     *layers.LAYER_KINDS.values(),
