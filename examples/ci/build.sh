@@ -12,7 +12,6 @@ mkdir -p .vbmake
 
 # What would run in this clean checkout is what no machine has made yet. Planning fetches no media.
 vbmake plan --json >.vbmake/plan-before.json
-vbmake plan >&2
 
 code=0
 vbmake run --continue >&2 || code=$?

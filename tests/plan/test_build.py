@@ -297,3 +297,8 @@ def test_every_target_of_a_film_is_marked_as_final() -> None:
     ]
     assert Output("film:main", "film") in plan.job("gif:main").refs()
     assert json.loads(canonical_json(plan.films[0]))["frames"] == plan.job("film:main").options["frames"]
+
+
+def test_a_transition_into_the_first_scene_is_told() -> None:
+    plan = build(film(scenes=[{**colored("a"), "transition": "wipeleft"}, colored("b")], transition="fade"))
+    assert [note.message for note in plan.notes] == ["no scene stands before the first: its transition is not used"]

@@ -15,8 +15,8 @@ from vbmake import process
 from vbmake.errors import FatalError
 from vbmake.render import ffmpeg
 from vbmake.render.shot import render_cut, render_shot
-from vbmake.render.transition import TRANSITIONS
 from vbmake.rules.work import Work
+from vbmake.transitions import TRANSITIONS
 
 RED = {"background": "#c03020ff", "layers": []}
 BLUE = {"background": "#2040c0ff", "layers": []}

@@ -130,6 +130,8 @@ def time_scenes(draft: Draft, film: Film, prefix: str) -> list[Timed] | None:
     """
     speeches: list[Speech | None] = []
     lengths: list[int | None] = []
+    if film.scenes[0].transition is not None and film.scenes[0].transition != "none":
+        draft.note("no scene stands before the first: its transition is not used", film.scenes[0].place)
     for scene in film.scenes:
         speech = speech_of(draft, film, prefix, scene)
         speeches.append(speech)

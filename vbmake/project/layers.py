@@ -44,7 +44,9 @@ class Layer(Model):
     enter: Effect | None = Field(default=None, description="How it comes: {fade: 0.4s}.")
     leave: Effect | None = Field(default=None, description="How it goes.")
     animate: Animate | None = Field(default=None, description="Keyframes.")
-    only: list[str] | None = Field(default=None, description="The formats that show it. Default: all.")
+    only: list[str] | None = Field(
+        default=None, description="The formats that show it (the sound of a clip is in all of them). Default: all."
+    )
     scenes: tuple[str, str] | None = Field(
         default=None, description="Overlays only: the first and the last scene it lies over. Default: the whole film."
     )

@@ -32,6 +32,7 @@ from vbmake.project.remotes import Cache, Sync
 from vbmake.project.sounds import Music, Said, Say, Sound, Voice
 from vbmake.project.text_style import Box, Outline, Shadow, TextStyle, WordOrStyle
 from vbmake.project.units import AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Seconds
+from vbmake.transitions import TRANSITIONS
 
 __all__ = [
     "CONTENTS",
@@ -86,14 +87,6 @@ __all__ = [
     "WordOrStyle",
     "layer_contents",
 ]
-
-# The kinds of ffmpeg's xfade filter, without `custom` (which takes an expression).
-_XFADE = """fade wipeleft wiperight wipeup wipedown slideleft slideright slideup slidedown circlecrop rectcrop distance
-    fadeblack fadewhite radial smoothleft smoothright smoothup smoothdown circleopen circleclose vertopen vertclose
-    horzopen horzclose dissolve pixelize diagtl diagtr diagbl diagbr hlslice hrslice vuslice vdslice hblur fadegrays
-    wipetl wipetr wipebl wipebr squeezeh squeezev zoomin fadefast fadeslow hlwind hrwind vuwind vdwind coverleft
-    coverright coverup coverdown revealleft revealright revealup revealdown"""
-TRANSITIONS = tuple(_XFADE.split())
 
 
 class Transition(Model):

@@ -11,9 +11,10 @@ from vbmake.render.composite import Scene
 from vbmake.render.encode import encode_frames
 from vbmake.render.opencv import cv2
 from vbmake.render.sprite import Pixels
-from vbmake.render.transition import TRANSITIONS, crossed
+from vbmake.render.transition import crossed
 from vbmake.render.yuv import Planes
 from vbmake.rules.work import Work
+from vbmake.transitions import TRANSITIONS
 
 
 def render_shot(work: Work) -> None:

@@ -12,28 +12,6 @@ from vbmake.render.feeder import fed, raw_input
 from vbmake.render.opencv import cv2
 from vbmake.render.sprite import Pixels, blank
 
-TRANSITIONS = (
-    *(
-        "fade",
-        "fadeblack",
-        "fadewhite",
-        "fadegrays",
-        "fadefast",
-        "fadeslow",
-        "dissolve",
-        "pixelize",
-        "distance",
-        "radial",
-    ),
-    *("wipeleft", "wiperight", "wipeup", "wipedown", "wipetl", "wipetr", "wipebl", "wipebr"),
-    *("slideleft", "slideright", "slideup", "slidedown", "smoothleft", "smoothright", "smoothup", "smoothdown"),
-    *("coverleft", "coverright", "coverup", "coverdown", "revealleft", "revealright", "revealup", "revealdown"),
-    *("circlecrop", "rectcrop", "circleopen", "circleclose", "vertopen", "vertclose", "horzopen", "horzclose"),
-    *("diagtl", "diagtr", "diagbl", "diagbr", "hlslice", "hrslice", "vuslice", "vdslice"),
-    *("hlwind", "hrwind", "vuwind", "vdwind", "hblur", "squeezeh", "squeezev", "zoomin"),
-)
-"""Every transition of ffmpeg's xfade that needs no expression."""
-
 
 def crossed(kind: str, one: Scene, two: Scene, frames: int, fps: str, log: Callable[[str], None]) -> Iterator[Pixels]:
     """The `frames` pictures of a transition, (h, w, 4) BGRA; each holds until the next is asked for.
