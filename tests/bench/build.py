@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tests.bench.timing import in_turns, seconds
+from tests.bench.timing import Spent, in_turns, ratio, spent
 from vbmake import resources
 from vbmake.render.ffmpeg import executable
 
@@ -88,20 +88,20 @@ def main() -> None:
         titles = [f"Scene {number}" for number in range(SCENES)]
         cache = {"VBMAKE_CACHE_DIR": str(folder / "cache")}
 
-        def full() -> float:
+        def full() -> Spent:
             for rest in (".vbmake", "build", "cache"):
                 shutil.rmtree(folder / rest, ignore_errors=True)
             (folder / "video.yaml").write_text(declaration(titles))
-            return seconds(doit, folder, cache)
+            return spent(doit, folder, cache)
 
-        def edit() -> float:
+        def edit() -> Spent:
             edit.count += 1  # type: ignore[attr-defined]  # a title that no round has had before
             changed = [*titles[:7], f"A new title {edit.count}", *titles[8:]]  # type: ignore[attr-defined]  # likewise
             (folder / "video.yaml").write_text(declaration(changed))
-            return seconds(doit, folder, cache)
+            return spent(doit, folder, cache)
 
         edit.count = 0  # type: ignore[attr-defined]  # see above
-        ways = {"graph": lambda: seconds(graph(folder), folder), "full build": full, "one title": edit}
+        ways = {"graph": lambda: spent(graph(folder), folder), "full build": full, "one title": edit}
         medians = in_turns(rounds, ways)
         size = {path: (folder / path).stat().st_size for path in ("graph.mp4", "build/film.mp4")}
         counted = subprocess.run(
@@ -127,8 +127,8 @@ def main() -> None:
         )
         print("frames of the film:", counted.stderr.split("frame=")[-1].split()[0])
         print("sizes:", ", ".join(f"{path} {count / 1e6:.1f} MB" for path, count in size.items()))
-        print(f"full build / graph: {medians['full build'] / medians['graph']:.2f} (asked: at most 1.05)")
-        print(f"one title / full build: {medians['one title'] / medians['full build']:.3f} (asked: at most 0.12)")
+        ratio("full build / graph", medians["full build"], medians["graph"], "at most 1.05")
+        ratio("one title / full build", medians["one title"], medians["full build"], "at most 0.12")
 
 
 if __name__ == "__main__":

@@ -3,25 +3,56 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 
-def seconds(args: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> float:
-    """Wall time of one run of a command, in seconds. Raises CalledProcessError when it fails."""
-    start = time.perf_counter()
+@dataclass(frozen=True)
+class Spent:
+    """What one run of a command took: wall time, and the processor's time (which a busy machine changes less), in s."""
+
+    wall: float
+    cpu: float
+
+
+def spent(args: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Spent:
+    """Run a command and all that it starts. Raises CalledProcessError when it fails."""
+    before, start = _processor_time(), time.perf_counter()
     subprocess.run(args, cwd=cwd, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **(env or {})})
-    return time.perf_counter() - start
+    return Spent(time.perf_counter() - start, _processor_time() - before)
 
 
-def in_turns(turns: int, ways: Mapping[str, Callable[[], float]]) -> dict[str, float]:
-    """The median of each way's seconds over `turns` rounds, every round taking each way once."""
-    found: dict[str, list[float]] = {name: [] for name in ways}
+def _processor_time() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def in_turns(turns: int, ways: Mapping[str, Callable[[], Spent]]) -> dict[str, Spent]:
+    """The medians of each way's times over `turns` rounds, every round taking each way once."""
+    found: dict[str, list[Spent]] = {name: [] for name in ways}
     for turn in range(turns):
         for name, way in ways.items():
             found[name].append(way())
-            print(f"  round {turn + 1}: {name} {found[name][-1]:.2f} s", flush=True)
-    return {name: statistics.median(times) for name, times in found.items()}
+            print(f"  round {turn + 1}: {name} {_said(found[name][-1])}", flush=True)
+    medians = {name: _median(times) for name, times in found.items()}
+    for name, times in medians.items():
+        print(f"median: {name} {_said(times)}")
+    return medians
+
+
+def ratio(name: str, one: Spent, other: Spent, asked: str) -> None:
+    """Print how one time stands to another, by the clock and by the processor's time."""
+    print(f"{name}: {one.wall / other.wall:.3f} (processor time {one.cpu / other.cpu:.3f}; asked: {asked})")
+
+
+def _median(times: Sequence[Spent]) -> Spent:
+    return Spent(statistics.median(t.wall for t in times), statistics.median(t.cpu for t in times))
+
+
+def _said(times: Spent) -> str:
+    return f"{times.wall:.2f} s (processor {times.cpu:.2f} s)"

@@ -17,6 +17,7 @@ from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage, StorageError, StorageRefusal
 
 WRITING = "writing"
+ATTEMPTS = 2  # a place that does not answer delays a build by 6 s, by 20 s when it listens and stays silent; once
 UPLOADS = 4  # at once: enough to fill a line, few enough to leave the processor to the renderer
 
 
@@ -93,7 +94,7 @@ class Cache:
     ) -> Cache:
         """The cache that the settings describe; with `storage` as its remote tier, when that is given."""
         local = LocalStorage(settings.directory, durable=False) if settings.directory is not None else None
-        remote = storage or (storage_at(settings.remote) if settings.remote else None)
+        remote = storage or (storage_at(settings.remote, ATTEMPTS) if settings.remote else None)
         return cls(local, remote, settings.mode, warn)
 
     @property

@@ -9,16 +9,17 @@ from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage
 
 
-def storage_at(address: str) -> Storage:
+def storage_at(address: str, attempts: int = 4) -> Storage:
     """The storage at an address; nothing is looked up yet. Raises WorkspaceError for an address of another kind.
 
     An S3 address may end in `?endpoint=http://host:port&region=...`, for stores that are not Amazon's.
+    A request that gets no answer is tried `attempts` times.
     """
     if address.startswith("s3://"):
         from vbmake.storage.s3 import S3Storage
 
         try:
-            return S3Storage(address)
+            return S3Storage(address, attempts=attempts)
         except ValueError as error:
             raise WorkspaceError(str(error)) from None
     if not address or "://" in address:

@@ -28,7 +28,7 @@ _CONFLICT = {"409", "ConditionalRequestConflict"}
 
 
 @lru_cache(maxsize=8)
-def _client(endpoint: str | None, region: str | None) -> Any:
+def _client(endpoint: str | None, region: str | None, attempts: int) -> Any:
     """The client for an endpoint: made once, used by every thread (botocore's clients are thread-safe)."""
     import boto3
     from botocore.config import Config
@@ -38,10 +38,9 @@ def _client(endpoint: str | None, region: str | None) -> Any:
         endpoint_url=endpoint,
         region_name=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         config=Config(
-            # A place that does not answer costs a build 10 s (30 s when it listens, and stays silent), once.
             connect_timeout=3,
             read_timeout=10,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=32,
             # The default (a CRC on every request) is refused by several S3-compatible stores; we keep our own sha256.
             request_checksum_calculation="when_required",
@@ -54,10 +53,11 @@ class S3Storage:
     """A bucket, or a prefix of one, as Storage.
 
     `url` is `s3://bucket/prefix`, with `?endpoint=http://host:port` and `&region=...` for other stores than AWS.
-    Credentials come from where every AWS tool takes them (environment, profile, instance role).
+    Credentials come from where every AWS tool takes them (environment, profile, instance role). A request is tried
+    `attempts` times; each may take 3 s to connect and 10 s of silence.
     """
 
-    def __init__(self, url: str, endpoint: str | None = None) -> None:
+    def __init__(self, url: str, endpoint: str | None = None, attempts: int = 4) -> None:
         parts = urlsplit(url)
         if parts.scheme != "s3" or not parts.netloc:
             raise ValueError(f"{url!r} is not an S3 address; write s3://bucket/prefix")
@@ -66,6 +66,7 @@ class S3Storage:
         self.prefix = parts.path.strip("/")
         self.endpoint = endpoint or query.get("endpoint", [None])[0] or None
         self.region = query.get("region", [None])[0]
+        self.attempts = attempts
         self._append = threading.Lock()
 
     @property
@@ -76,7 +77,7 @@ class S3Storage:
     def client(self) -> Any:
         """The boto3 client, made at the first use (importing boto3 takes half a second)."""
         with self._explained("connect to"):
-            return _client(self.endpoint, self.region)
+            return _client(self.endpoint, self.region, self.attempts)
 
     def key(self, name: str) -> str:
         """The object key of a name. Raises ValueError for a name that leaves the prefix."""
