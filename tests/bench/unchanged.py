@@ -1,8 +1,8 @@
-"""A film of 1,000 and of 10,000 scenes with nothing to do, with one title to do, and 2,000 trivial jobs to do.
+"""A film of 1,000 and of 10,000 scenes: nothing to do, one title to do, and 2,000 trivial jobs to do.
 
-The same project throughout, beside plain doit on as many hand-written tasks, GNU make on as many files, and `doit
---version`. What is measured is everything but the rendering: the project's own rules `shot` and `film` (a project's rules
-come before those of vbmake) write a few bytes, as do the hand-written tasks.
+The same project throughout, beside plain doit on as many hand-written tasks, GNU make on as many files (where there is
+one), and `doit --version`. What is measured is everything but the rendering: the project's own rules `shot` and `film`
+(a project's rules come before those of vbmake) write a few bytes, as do the hand-written tasks.
 
     python -m tests.bench.unchanged [rounds] [scenes of the large film]
 """
@@ -13,11 +13,12 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tests.bench.timing import Spent, in_turns, spent
+from tests.bench.timing import Spent, in_turns, ratio, spent
 from vbmake.rules.work import Work
 
 ROOT = Path(__file__).parents[2]
@@ -105,43 +106,96 @@ def lay_out(folder: Path, count: int) -> None:
     declare(folder, count)
 
 
-class Ways:
-    """The commands that are compared, in one project."""
+class Bench:
+    """A project with `count` scenes, and the commands that are compared in it."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, count: int) -> None:
+        self.folder, self.plain, self.count = folder, folder / "plain", count
         self._env = {"PYTHONPATH": str(ROOT), "VBMAKE_CACHE_DIR": str(folder / "cache")}
         self._doit = [sys.executable, "-m", "doit"]
+        self._titles = 0
+        lay_out(folder, count)
 
-    def film(self, *more: str) -> Spent:
-        return spent([*self._doit, *more], self.folder, self._env)
+    def film(self) -> Spent:
+        """Build the film, or find that there is nothing to build."""
+        return spent([*self._doit, "-n", "2"], self.folder, self._env)
 
-    def plain(self) -> Spent:
-        return spent([*self._doit, "-r", "zero"], self.folder / "plain", self._env)
+    def by_hand(self) -> Spent:
+        """The hand-written tasks, with a reporter that says nothing."""
+        return spent([*self._doit, "-r", "zero"], self.plain, self._env)
 
     def version(self) -> Spent:
         return spent([*self._doit, "--version"], self.folder, self._env)
 
     def make(self) -> Spent:
-        return spent(["make", "-s"], self.folder / "plain")
+        return spent(["make", "-s"], self.plain)
 
     def forget(self) -> None:
         """Let everything be to do again."""
         for name in (".vbmake", "build", "cache"):
             shutil.rmtree(self.folder / name, ignore_errors=True)
-        for path in [*self.folder.glob("made/*"), *(self.folder / "plain").glob(".doit.db*")]:
+        for path in [*self.folder.glob("made/*"), *self.plain.glob(".doit.db*")]:
             path.unlink()
 
+    def before_first_job(self) -> Spent:
+        """From the call to the first job after a title was changed; the processor time is the whole build's."""
+        self._titles += 1
+        declare(self.folder, self.count, f"Title {self._titles}")
+        begun = time.time()
+        whole = self.film()
+        events = [json.loads(line) for line in (self.folder / ".vbmake" / "events.jsonl").read_text().splitlines()]
+        first = next(one for one in events if one["run"] == events[-1]["run"] and one["event"] == "start")
+        return Spent(datetime.fromisoformat(first["time"]).timestamp() - begun, whole.cpu)
 
-def before_the_first_job(folder: Path) -> float:
-    """Seconds from the call to the first job's start, by the record of the last run. It needs the call's time."""
-    raise NotImplementedError(folder)
+
+def run_time(bench: Bench) -> Spent:
+    """The wall time that the run's jobs took, without starting, planning and probing, as vbmake records it."""
+    bench.forget()
+    whole = bench.film()
+    lines = (bench.folder / ".vbmake" / "events.jsonl").read_text().splitlines()
+    times = [datetime.fromisoformat(json.loads(line)["time"]) for line in lines]
+    return Spent((times[-1] - times[0]).total_seconds(), whole.cpu)
+
+
+def trivial_jobs(folder: Path, rounds: int) -> None:
+    bench = Bench(folder, 2000)
+
+    def by_hand() -> Spent:
+        bench.forget()
+        return bench.by_hand()
+
+    found = in_turns(rounds, {"2,000 jobs": lambda: run_time(bench), "2,000 tasks of plain doit": by_hand})
+    ratio("2,000 trivial jobs / plain doit", found["2,000 jobs"], found["2,000 tasks of plain doit"], "below 1")
 
 
 def main() -> None:
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 5
     large = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
-    print(rounds, large)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        small, big = Bench(folder / "small", 1000), Bench(folder / "large", large)
+        for bench in (small, big):
+            bench.film()
+            bench.by_hand()
+        ways = {"1,000 scenes": small.film, f"{large:,} scenes": big.film, "doit --version": small.version}
+        ways |= {"1,000 tasks of plain doit": small.by_hand}
+        if shutil.which("make"):
+            for bench in (small, big):  # the tasks' files are make's too, but not of its names
+                bench.make()
+            ways |= {"make, 1,000 files": small.make, f"make, {large:,} files": big.make}
+        ways |= {"before the first job": big.before_first_job}
+        # A change is not nothing to do: after it comes the build that the next round finds complete.
+        found = in_turns(rounds, ways)
+        one, other, version = found["1,000 scenes"], found[f"{large:,} scenes"], found["doit --version"]
+        ratio("1,000 scenes / plain doit", one, found["1,000 tasks of plain doit"], "at most 1")
+        ratio("1,000 scenes / doit --version", one, version, "at most 2")
+        ratio(f"{large:,} scenes / doit --version", other, version, "at most 2")
+        ratio(f"{large:,} scenes / 1,000 scenes", other, one, "at most 1.5")
+        if shutil.which("make"):
+            ratio("1,000 scenes / make", one, found["make, 1,000 files"], "below 1")
+            ratio(f"{large:,} scenes / make", other, found[f"make, {large:,} files"], "below 1")
+        print(f"before the first job: {found['before the first job'].wall:.2f} s (asked: at most 3 s)")
+        trivial_jobs(folder / "jobs", max(1, rounds // 2))
 
 
 if __name__ == "__main__":

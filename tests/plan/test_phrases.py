@@ -94,3 +94,10 @@ def test_every_word_is_kept_in_order_within_the_length(drawn: list[tuple[str, in
     for cue, following in pairwise(cues):
         assert cue["end"] <= following["start"]
     assert phrases(words, max_chars) == cues
+
+
+def test_no_cue_joins_the_end_of_one_sentence_with_the_beginning_of_the_next() -> None:
+    text = "Earthquakes took it, stone by stone. Divers still find it on the floor of the harbour."
+    for width in (24, 26, 30, 42):
+        for cue in lines(spoken(text), width):
+            assert "stone. Divers" not in cue

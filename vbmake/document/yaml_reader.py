@@ -6,6 +6,7 @@ false and `1:03.5` is 63.5. Values are resolved as YAML 1.2's core schema does; 
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections.abc import Iterator
@@ -108,18 +109,19 @@ class _Reader:
     def read(self, text: str) -> Node:
         documents = 0
         for event in _events(text):
-            if isinstance(event, yaml.DocumentStartEvent):
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._scalar(event)
+            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+                self._begin(event)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self._end()
+            elif kind is yaml.AliasEvent:
+                self._alias(event)
+            elif kind is yaml.DocumentStartEvent:
                 documents += 1
                 if documents > 1:
                     raise self._refuse(self._place(event), "the file holds more than one document", hint="remove `---`")
-            elif isinstance(event, yaml.ScalarEvent):
-                self._scalar(event)
-            elif isinstance(event, yaml.AliasEvent):
-                self._alias(event)
-            elif isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
-                self._begin(event)
-            elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
-                self._end()
         if self.root is None:
             message = "the file holds no value, only comments"
             raise self._refuse(Place(self.file, 1, 1), message, hint="a film needs at least `scenes:` with one scene")
@@ -237,8 +239,8 @@ class _Reader:
 def _events(text: str) -> Iterator[Any]:
     loader = _Loader(text)
     try:
-        while loader.check_event():
-            yield loader.get_event()
+        while (event := loader.get_event()) is not None:
+            yield event
     finally:
         loader.dispose()
 
@@ -249,9 +251,13 @@ def _join(owner: Map, key: str) -> str:
 
 def join_path(parent: str, key: str) -> str:
     """`scenes[2]` and `show` make `scenes[2].show`; a key that is no word is quoted."""
-    if not re.fullmatch(r"[\w-]{1,60}", key):
-        return f"{parent}[{repr_text(shorten(key, 60))}]"
-    return f"{parent}.{key}" if parent else key
+    step = _step(key)
+    return parent + step if parent or step[0] == "[" else key
+
+
+@functools.lru_cache(maxsize=4096)
+def _step(key: str) -> str:
+    return f".{key}" if re.fullmatch(r"[\w-]{1,60}", key) else f"[{repr_text(shorten(key, 60))}]"
 
 
 def resolve(text: str) -> Any:

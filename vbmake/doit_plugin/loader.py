@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from doit import loader as doit_loader
 from doit.cmd_base import TaskLoader2
 
+from vbmake import heap
 from vbmake.doit_plugin.project import FilmProject, open_project
 from vbmake.doit_plugin.tasks import tasks_of
 from vbmake.doit_plugin.where import DECLARATION, nearest
@@ -70,8 +71,10 @@ class VideoLoader(TaskLoader2):  # type: ignore[misc]  # doit has no types
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
         """Plan (again, in a later round) and give the tasks. Raises ProjectError."""
         assert self.root is not None, "setup comes first"
-        self.project = open_project(self.root)
-        tasks = tasks_of(self.project)
+        with heap.uncollected():
+            self.project = open_project(self.root)
+            tasks = tasks_of(self.project)
+        heap.settle()
         self._as_targets(pos_args, tasks)
         return tasks
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from vbmake.errors import Place, Problem
-from vbmake.plan.canonical import digest
+from vbmake.plan.canonical import digest_plain
 from vbmake.plan.captions import film_cues, subtitle_job
 from vbmake.plan.draft import Draft, slug
 from vbmake.plan.frames import samples_covering
@@ -40,7 +40,7 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
     found = layers(jobs)
     return BuildPlan(
         layers=found,
-        queue_hash=digest([[job_record(job) for job in layer] for layer in found]),
+        queue_hash=digest_plain([[job_record(job) for job in layer] for layer in found]),
         pending=tuple(draft.pending.values()),
         notes=tuple(draft.notes),
         films=tuple(films),

@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_PLAIN = frozenset((str, int, bool, type(None)))  # asked for before each call: most of a plan is these
+
 
 def plain(value: Any) -> Any:
     """The JSON value of anything a plan may hold: fractions as "n/d" strings, tuples as lists, whole floats as ints.
@@ -16,12 +19,12 @@ def plain(value: Any) -> Any:
     Raises TypeError for what has no canonical form (NaN, infinities, other types).
     """
     kind = type(value)
-    if kind is str or kind is int or kind is bool or value is None:
+    if kind in _PLAIN:
         return value
     if kind is dict:
-        return {str(key): plain(item) for key, item in value.items()}
+        return {str(key): item if type(item) in _PLAIN else plain(item) for key, item in value.items()}
     if kind is list or kind is tuple:
-        return [plain(item) for item in value]
+        return [item if type(item) in _PLAIN else plain(item) for item in value]
     if kind is float:
         if value != value or value in (float("inf"), float("-inf")):
             raise TypeError(f"{value} has no canonical form")
@@ -35,7 +38,7 @@ def plain(value: Any) -> Any:
 
 def canonical_json(value: Any) -> str:
     """Canonical JSON text: equal values give equal text, byte for byte (floats by Python's shortest repr)."""
-    return _dump(plain(value))
+    return plain_json(plain(value))
 
 
 def digest(value: Any) -> str:
@@ -45,8 +48,9 @@ def digest(value: Any) -> str:
 
 def digest_plain(value: Any) -> str:
     """sha256 (hex) of the canonical JSON of what `plain` returned: a large plan is not made plain twice."""
-    return hashlib.sha256(_dump(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(plain_json(value).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _dump(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+def plain_json(value: Any) -> str:
+    """Canonical JSON text of what `plain` returned."""
+    return _ENCODER.encode(value)

@@ -29,6 +29,7 @@ class Draft:
         self.pending: dict[str, Pending] = {}
         self.missed = 0  # how often something was asked for that is not known: by it a part sees that it must wait
         self.notes: list[Note] = []
+        self.looked: dict[int, tuple[Ref | None, Measure | None]] = {}  # see `look.layer_measure`
         self._targets: dict[str, str] = {}  # who writes a target, by its path in small letters
         self.problems: list[Problem] = []
 

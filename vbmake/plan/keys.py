@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import Any, Protocol
 
-from vbmake.plan.canonical import digest_plain, plain
+from vbmake.plan.canonical import digest_plain
 from vbmake.plan.types import JobSpec
 
 
@@ -29,19 +29,16 @@ def key_material(
     `digests` are the sha256 of the inputs by role, in order; `tools` who the needed programs and packages are.
     Never in it: paths, names, ids, positions, times, the machine, how many jobs run.
     """
-    material: dict[str, Any] = plain(
-        {
-            "rule": job.rule,
-            "version": rule.version,
-            "options": job.options,
-            "inputs": {role: list(hashes) for role, hashes in digests.items() if hashes},
-            "outputs": {role: PurePosixPath(path).suffix.lstrip(".") for role, path in job.outputs.items()},
-            "tools": dict(tools),
-            "take": job.take,
-            "salt": salt,
-        }
-    )
-    return material
+    return {
+        "rule": job.rule,
+        "version": rule.version,
+        "options": job.options,
+        "inputs": {role: list(hashes) for role, hashes in digests.items() if hashes},
+        "outputs": {role: os.path.splitext(path)[1][1:] for role, path in job.outputs.items()},
+        "tools": dict(tools),
+        "take": job.take,
+        "salt": salt,
+    }
 
 
 def action_key(material: Mapping[str, Any]) -> str:

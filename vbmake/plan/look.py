@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import PurePosixPath
 from typing import Any
 
 from vbmake.plan.draft import Draft
@@ -69,14 +68,21 @@ def media_ref(draft: Draft, layer: Layer | models.Sound | models.Music) -> Ref |
 
 def layer_measure(draft: Draft, layer: Layer) -> tuple[Ref | None, Measure | None]:
     """The file of a layer and what is known of it (an SVG needs no measuring)."""
+    known = draft.looked.get(id(layer))  # layers live as long as the draft
+    if known is not None:
+        return known
     ref = media_ref(draft, layer)
-    if ref is None or isinstance(layer, models.SvgLayer) or _is_svg(ref):
-        return ref, None
-    return ref, draft.measure(ref, "its size and length decide how it is shown", layer.place)
+    measure = None
+    if ref is not None and not isinstance(layer, models.SvgLayer) and not _is_svg(ref):
+        measure = draft.measure(ref, "its size and length decide how it is shown", layer.place)
+        if measure is None:
+            return ref, None
+    draft.looked[id(layer)] = (ref, measure)
+    return ref, measure
 
 
 def _is_svg(ref: Ref) -> bool:
-    return isinstance(ref, Source) and PurePosixPath(ref.path).suffix.lower() == ".svg"
+    return isinstance(ref, Source) and ref.path[-4:].lower() == ".svg"
 
 
 def is_clip(layer: Layer, measure: Measure | None) -> bool:
@@ -280,9 +286,9 @@ def full_style(film: Film, named: str | TextStyle | None) -> TextStyle:
         chain.append(style)
         style = film.styles.get(style.like) if style.like else None
     values: dict[str, Any] = {}
-    for one in [DEFAULT_STYLE, *reversed(chain)]:
-        values |= {name: value for name, value in one if value is not None}
-    return TextStyle.model_construct(**values)
+    for one in reversed(chain):
+        values |= {name: value for name, value in one.__dict__.items() if value is not None}
+    return DEFAULT_STYLE.model_copy(update=values)
 
 
 def font_of(film: Film, style: TextStyle) -> Ref:

@@ -18,6 +18,7 @@ _TITLES = frozenset({"mr.", "mrs.", "ms.", "dr.", "st.", "prof.", "vs.", "e.g.",
 # What a break after a word costs, and what a cue costs. A whole cue more costs 1.
 _AFTER_SENTENCE, _AFTER_CLAUSE, _AFTER_WORD, _AFTER_TITLE = 0.0, 0.25, 0.8, 1.6
 _SENTENCE_ENDS_INSIDE = 0.7
+_SENTENCE_TORN = 1.2  # the end of one sentence beside the beginning of the next: neither can be read as one
 _ALONE = 1.5
 _UNEVEN = 0.6
 
@@ -66,6 +67,10 @@ def _split(words: Sequence[Word], max_chars: int) -> list[Sequence[Word]]:
             after = 0.0 if end == len(words) else endings[end - 1]
             empty = max(0.0, 1 - length / max_chars)
             cost = 1 + after + inside + _UNEVEN * empty * empty
+            starts = begin == 0 or endings[begin - 1] == _AFTER_SENTENCE
+            ends = end == len(words) or endings[end - 1] == _AFTER_SENTENCE
+            if inside and not (starts and ends):
+                cost += _SENTENCE_TORN
             if begin == end - 1 and not _whole_sentence(endings, begin):
                 cost += _ALONE
             choices.append((best[begin][0] + cost, begin))

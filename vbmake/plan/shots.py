@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -35,12 +36,12 @@ class Geometry:
     quality: Encode
     captions: CaptionsLook
 
-    @property
+    @functools.cached_property
     def gop(self) -> int:
         """Frames from one key frame to the next: 2.5 s."""
         return max(1, to_frames(Fraction(5, 2), self.canvas.fps))
 
-    @property
+    @functools.cached_property
     def grid(self) -> int:
         """Frames of a whole shot: two groups of pictures."""
         return 2 * self.gop

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vbmake.errors import Place
+from vbmake.plan.canonical import plain
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,9 +51,9 @@ Ref = Source | Bundled | Output
 class JobSpec:
     """One application of a rule.
 
-    `id` is `rule:subject` and a doit task name. `options` are JSON values after the rule's defaults. `outputs` are
-    project-relative POSIX paths by role. `place` says where in the declaration the job comes from: it is told in
-    errors and is no part of the key, no more than the id or the output paths are.
+    `id` is `rule:subject` and a doit task name. `options`, after the rule's defaults, are JSON values as `plain` has
+    them. `outputs` are project-relative POSIX paths by role. `place` says where in the declaration the job comes from:
+    it is told in errors and is no part of the key, no more than the id or the output paths are.
     """
 
     id: str
@@ -65,6 +66,9 @@ class JobSpec:
     final: bool = False
     title: str = ""
     place: Place = field(default=Place("video.yaml"), compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "options", plain(self.options))
 
     def needs(self) -> tuple[str, ...]:
         """Ids of the jobs whose outputs this one reads, sorted, each once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args
@@ -247,15 +248,20 @@ def _limit(kind: str, context: dict[str, Any], message: str) -> tuple[str, str]:
     return message, ""
 
 
+@functools.cache
+def _names_by_key(model: type[Model]) -> dict[str, str]:
+    return {field.alias or name: name for name, field in model.model_fields.items()}
+
+
 def set_places(value: Any, node: Node) -> None:
     """Give every model below `value` the place of the node it was made from."""
     if isinstance(value, Model):
         value._place = node.place
         if isinstance(node, Map):
-            for name, field in type(value).model_fields.items():
-                below = node.items.get(field.alias or name)
-                if below is not None:
-                    set_places(getattr(value, name), below)
+            names = _names_by_key(type(value))
+            for key, below in node.items.items():
+                if key in names:
+                    set_places(getattr(value, names[key]), below)
     elif isinstance(value, list | tuple) and value and isinstance(value[0], BaseModel):
         nodes = node.items if isinstance(node, List) else [node]
         for item, below in zip(value, nodes, strict=False):

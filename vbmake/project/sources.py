@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,6 +43,7 @@ class SourceCheck:
         self.rules = rules
         self.problems = problems
         self._known: dict[str, PathError | str] = {}
+        self._real_path = functools.cache(os.path.realpath)
 
     def check(self, tree: Map) -> None:
         """Note every file that is not there, and every use of a rule that the rule does not understand."""
@@ -64,7 +67,7 @@ class SourceCheck:
         """Whether the file of a node is there. The node then holds its plain path: one file has one name in a plan."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str) or node.broken:
             return False
-        other = _OTHERS.get(key, {}).get(Path(node.value).suffix.lower())
+        other = _OTHERS.get(key, {}).get(os.path.splitext(node.value)[1].lower())
         if other:
             self.problems.add(
                 node, f"{key} cannot show this file", found=node.value, hint=f"name it with the key {other}"
@@ -72,7 +75,7 @@ class SourceCheck:
             return False
         if node.value not in self._known:
             try:
-                path = project_file(self.root, node.value)
+                path = project_file(self.root, node.value, real_path=self._real_path)
                 self._known[node.value] = path.relative_to(self.root).as_posix()
             except PathError as error:
                 self._known[node.value] = error

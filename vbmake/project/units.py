@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -60,7 +61,11 @@ def parse_seconds(value: Any) -> Fraction:
         if value == 0:
             return Fraction(0)
         raise ValueError(f"a time needs its unit: write {value:g}s")
-    text = str(value).strip()[:40]
+    return _read_seconds(str(value).strip()[:40])
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_seconds(text: str) -> Fraction:
     if clock := _CLOCK.fullmatch(text):
         hours, minutes, seconds = clock.groups()
         if Fraction(seconds) >= 60 or (hours and int(minutes) >= 60):
@@ -112,7 +117,12 @@ def parse_length(value: Any) -> Length:
         if value == 0:
             return Length(0.0, "px")
         raise ValueError(f"a length needs its unit: write {value:g}% or {value:g}px")
-    match = _LENGTH.fullmatch(str(value).strip()[:40])
+    return _read_length(str(value).strip()[:40])
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_length(text: str) -> Length:
+    match = _LENGTH.fullmatch(text)
     if not match:
         raise ValueError("a length is written 9% or 24px")
     length = Length(float(match[1]), "px" if match[2] == "px" else "%")

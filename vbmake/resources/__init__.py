@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 DEFAULT_FONT = "fonts/Inter-Regular.otf"
 DEFAULT_BOLD = "fonts/Inter-Bold.otf"
 
 
+@functools.cache
 def path(name: str) -> Path:
     """Where a bundled file is: `name` is its POSIX path below `resources/`. Raises FileNotFoundError."""
     found = Path(__file__).parent.joinpath(*name.split("/"))

@@ -55,11 +55,11 @@ class Digests:
         self._memo: dict[str, tuple[Stamp, str]] = {}
         self.hashed = 0  # how many files were read, for tests and figures
 
-    def of(self, path: Path) -> str:
+    def of(self, path: Path | str) -> str:
         """sha256 (hex) of the file. Raises OSError (FileNotFoundError ...)."""
         return self.look(path)[0]
 
-    def look(self, path: Path) -> tuple[str, Stamp]:
+    def look(self, path: Path | str) -> tuple[str, Stamp]:
         """The digest with the stamp it was true for. Raises OSError."""
         name = os.fspath(path)
         stamp = stamp_of(os.stat(name))
@@ -72,6 +72,14 @@ class Digests:
             stamp = stamp_of(os.stat(name))
             known = self._known(name, stamp)
             return (known, stamp) if known is not None else self._hash(name)
+
+    def remembered(self, path: Path | str) -> str | None:
+        """The digest of a file that is as it was when it was last read, or None."""
+        name = os.fspath(path)
+        try:
+            return self._known(name, stamp_of(os.stat(name)))
+        except OSError:
+            return None
 
     def record(self, path: Path, sha256: str, *, keep: bool) -> None:
         """Remember the digest of a file that this process has just written; with `keep` for later ones too.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from vbmake.errors import JobError, Problem, ProjectError, WorkspaceError
 from vbmake.plan.canonical import digest
-from vbmake.plan.types import Writing
+from vbmake.plan.types import Ref, Writing
 from vbmake.run.digest import Digests
 from vbmake.run.journal import Journal
 from vbmake.run.state import Knowledge
@@ -56,15 +56,16 @@ class Glyphs:
 
     def _new(self, writings: Iterable[Writing], knowledge: Knowledge) -> Iterable[tuple[Writing, Path, str]]:
         """What is not known to be drawable: the writing, the path of its font, and what it is remembered by."""
-        known: dict[str, str] = {}
+        known: dict[Ref, tuple[Path, str]] = {}
         for writing in writings:
-            font = knowledge.path(writing.font)
-            if writing.font.name not in known:
+            if writing.font not in known:
+                path = knowledge.path(writing.font)
                 try:
-                    known[writing.font.name] = self._digests.of(font)
+                    known[writing.font] = path, self._digests.of(path)
                 except OSError:
                     continue  # its absence is told where it is read
-            mark = digest([CHECK, known[writing.font.name], writing.text])
+            font, sha256 = known[writing.font]
+            mark = digest([CHECK, sha256, writing.text])
             if self._journal.get(mark) is None:
                 yield writing, font, mark
 

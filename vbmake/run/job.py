@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
@@ -283,16 +283,21 @@ class Jobs:
 
     @contextlib.contextmanager
     def _log(self, job: JobSpec) -> Iterator[Callable[[str], None]]:
-        """The job's log, begun anew. A log that cannot be written to fails no job."""
+        """The job's log, begun anew; there is none for a job that says nothing. A log that fails fails no job."""
         path = self._log_path(job.id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(path, "w", encoding="utf-8", errors="replace") as stream:
-            lock = threading.Lock()
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+        lock = threading.Lock()
+        with contextlib.ExitStack() as stack:
+            opened: list[TextIO] = []
 
             def log(line: str) -> None:
                 with lock, contextlib.suppress(OSError, ValueError):
-                    stream.write(line + "\n")
-                    stream.flush()
+                    if not opened:
+                        path.parent.mkdir(parents=True, exist_ok=True)
+                        opened.append(stack.enter_context(open(path, "w", encoding="utf-8", errors="replace")))
+                    opened[0].write(line + "\n")
+                    opened[0].flush()
 
             yield log
 

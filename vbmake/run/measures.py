@@ -38,6 +38,11 @@ class Measures:
             raise JobError(f"{path} cannot be read: {error.strerror or error}") from None
         return self.measure(path, sha256)
 
+    def remembered(self, path: Path) -> Mapping[str, Any] | None:
+        """The measures of a file that is as it was when it was last digested, without reading it; else None."""
+        sha256 = self._digests.remembered(path)
+        return None if sha256 is None else self.known(sha256)
+
     def measure(self, path: Path, sha256: str) -> Mapping[str, Any]:
         """The measures of a file whose digest is known. Raises JobError for a bad file."""
         known = self.known(sha256)

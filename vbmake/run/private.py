@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import itertools
 import os
 import shutil
@@ -32,16 +33,24 @@ def process_mark(pid: int) -> str | None:
     return f"{pid}-0"
 
 
+@functools.cache
+def _own_mark(pid: int) -> str | None:
+    return process_mark(pid)
+
+
 @contextlib.contextmanager
 def private_directory(parent: Path) -> Iterator[Path]:
     """A new empty directory that is gone when the block is left, however it is left."""
-    path = parent / f"{process_mark(os.getpid())}-{next(_count)}"
+    path = parent / f"{_own_mark(os.getpid())}-{next(_count)}"
     with explained("make", path):
         path.mkdir(parents=True)
     try:
         yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        try:
+            os.rmdir(path)  # as jobs leave it: what they made has been moved to its place
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def remove_stale(parent: Path) -> int:

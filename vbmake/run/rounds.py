@@ -54,10 +54,13 @@ def _measure(pending: Iterable[Pending], knowledge: Knowledge, measures: Measure
     for item in pending:
         if isinstance(item.ref, Output):
             measure = output_measure(item.ref, knowledge)
-            if measure is not None:
-                found[item.ref.name] = measure
         else:
-            files.append((item, knowledge.path(item.ref)))
+            path = knowledge.path(item.ref)
+            measure = measures.remembered(path)
+            if measure is None:
+                files.append((item, path))
+        if measure is not None:
+            found[item.ref.name] = measure
     problems: list[Problem] = []
 
     def probe(entry: tuple[Pending, Path]) -> Mapping[str, Any] | Problem:

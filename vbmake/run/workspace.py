@@ -25,8 +25,9 @@ from typing import Any
 
 from vbmake.cache.cache import Cache
 from vbmake.cache.settings import settings
+from vbmake.heap import uncollected
 from vbmake.plan.build import job_record, plan_build
-from vbmake.plan.canonical import canonical_json
+from vbmake.plan.canonical import plain, plain_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.types import BuildPlan, JobSpec, Tag
 from vbmake.project.remotes import Sync
@@ -82,13 +83,15 @@ class Workspace:
         Raises ProjectError with every mistake of the declaration, WorkspaceError when the directory cannot be used.
         """
         root = Path(root).resolve()
-        declaration = read_declaration(root)
+        with uncollected():
+            declaration = read_declaration(root)
 
         def planner(measures: Mapping[str, Mapping[str, Any]]) -> BuildPlan:
             return plan_build(BuildInputs(declaration.project, declaration.rules, measures))
 
         cache = Cache.of(settings(declaration.project.cache), warn, storage)
-        workspace = cls(root, declaration.rules, cache, planner=planner)
+        with uncollected():
+            workspace = cls(root, declaration.rules, cache, planner=planner)
         workspace._declaration = declaration
         return workspace
 
@@ -122,6 +125,7 @@ class Workspace:
         self.tags.compact()
         self._digest_journal.compact()
 
+    @uncollected()
     def plan(self) -> BuildPlan:
         """Plan as far as what is known reaches. Runs no job and writes no target; probes sources that are new.
 
@@ -136,6 +140,7 @@ class Workspace:
         """Speak of the jobs of this plan (`plan` does it)."""
         self.knowledge.use(plan)
 
+    @uncollected()
     def write_plan(self, plan: BuildPlan) -> None:
         """Write `.vbmake/dag/plan.json`, canonical. Raises WorkspaceError."""
         path = self.state / "dag" / "plan.json"
@@ -143,7 +148,7 @@ class Workspace:
         with explained("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                temporary.write_text(canonical_json(plan_record(plan)) + "\n", encoding="utf-8", errors="surrogatepass")
+                temporary.write_text(plain_json(plan_record(plan)) + "\n", encoding="utf-8", errors="surrogatepass")
                 publish(temporary, path)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -152,6 +157,7 @@ class Workspace:
         """What a build would do for a job of the plan, and why. Never runs anything. Raises MissingTool."""
         return self.knowledge.status(job)
 
+    @uncollected()
     def survey(self, plan: BuildPlan) -> dict[str, Status]:
         """The status of every job by id; a remote cache is asked for many at once."""
         return self.knowledge.survey(plan)
@@ -200,11 +206,11 @@ class Workspace:
 
 
 def plan_record(plan: BuildPlan) -> dict[str, Any]:
-    """A plan as plain data, for `plan.json`."""
+    """A plan as plain JSON values, for `plan.json`."""
     return {
         "queue_hash": plan.queue_hash,
         "layers": [[job_record(job) for job in layer] for layer in plan.layers],
         "pending": [{"ref": item.ref.name, "reason": item.reason} for item in plan.pending],
         "notes": [{"place": str(note.place), "message": note.message} for note in plan.notes],
-        "films": list(plan.films),
+        "films": plain(plan.films),
     }

@@ -1,0 +1,28 @@
+"""Python's collector of cyclic garbage rests while a declaration is read and planned.
+
+A film of ten thousand scenes is millions of objects, all of which stay: looking through them again and again for
+garbage takes as long as making them (measured: 10 s instead of 5).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """No collection in the block (or the decorated function), unless another thread asks for it."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def settle() -> None:
+    """Let the collector leave alone, from now on, what there is now: what was planned stays to the end."""
+    gc.freeze()
