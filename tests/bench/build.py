@@ -7,6 +7,7 @@ Both make the same film: 1280x720 at 30 fps, x264 veryfast, CRF 20. Then one tit
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -95,12 +96,11 @@ def main() -> None:
             return spent(doit, folder, cache)
 
         def edit() -> Spent:
-            edit.count += 1  # type: ignore[attr-defined]  # a title that no round has had before
-            changed = [*titles[:7], f"A new title {edit.count}", *titles[8:]]  # type: ignore[attr-defined]  # likewise
+            changed = [*titles[:7], f"A new title {next(edits)}", *titles[8:]]  # one that no round has had before
             (folder / "video.yaml").write_text(declaration(changed))
             return spent(doit, folder, cache)
 
-        edit.count = 0  # type: ignore[attr-defined]  # see above
+        edits = itertools.count(1)
         ways = {"graph": lambda: spent(graph(folder), folder), "full build": full, "one title": edit}
         medians = in_turns(rounds, ways)
         size = {path: (folder / path).stat().st_size for path in ("graph.mp4", "build/film.mp4")}
