@@ -103,7 +103,8 @@ def test_one_file_has_one_name_however_it_is_written(tmp_path: Path) -> None:
 
 def test_links_inside_the_project_are_followed(tmp_path: Path) -> None:
     (tmp_path / "link.jpg").symlink_to("b.jpg")
-    film(tmp_path, LAYER % "{image: link.jpg}", {"b.jpg": "x"})
+    found = film(tmp_path, LAYER % "{image: link.jpg}", {"b.jpg": "x"}).scenes[0].layers[0]
+    assert getattr(found, "image", None) == "link.jpg"
 
 
 @pytest.mark.parametrize(

@@ -268,7 +268,9 @@ def test_a_film_that_is_not_as_loud_as_asked_fails_its_check(shots: Any, make_mi
 
 def test_silence_has_no_loudness_to_check(shots: Any, make_mix: Any, tmp_path: Path) -> None:
     silence = make_mix(RATE, volume=0.0)
-    film_of(tmp_path / "film.mp4", shots([30]), silence, frames=30, segments=[30], samples=RATE, loudness=-16)
+    made = film_of(tmp_path / "film.mp4", shots([30]), silence, frames=30, segments=[30], samples=RATE, loudness=-16)
+    with av.open(str(made)) as container:
+        assert [stream.type for stream in container.streams][:2] == ["video", "audio"]
 
 
 @pytest.mark.parametrize(
