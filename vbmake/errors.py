@@ -6,6 +6,7 @@ VbmakeError
 ├── WorkspaceError    the project directory cannot be used: locked, read-only, full (exit 2)
 └── JobError          one job failed (exit 1)
     ├── RetryableError    it may work later: `retry_after` seconds
+    │   └── RateLimited       a provider said "not now"; waiting for it is no failed try
     └── FatalError        trying again cannot help
 """
 
@@ -88,6 +89,10 @@ class RetryableError(JobError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class RateLimited(RetryableError):
+    """A provider has no room now. Nothing was asked and nothing is wrong: waiting costs time, and no try."""
 
 
 class FatalError(JobError):

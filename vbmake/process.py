@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -67,6 +68,66 @@ def terminate_all() -> None:
             os.killpg(process.pid, signal.SIGTERM)
     for process in running:
         end(process)
+
+
+def terminate_descendants(grace: float = 2.0) -> None:
+    """End what others have started below this process and left in its process group: TERM, then KILL.
+
+    These are the programs that a terminal's Ctrl-C would reach and a signal sent to this process alone does not, such
+    as the commands of a user's own tasks. What has moved to a group or a session of its own (a daemon) is left alone.
+    """
+    found = [pid for pid in _descendants() if _group(pid) == os.getpgrp()]
+    for sign, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 0.0)):
+        for pid in found:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, sign)
+        deadline = time.monotonic() + patience
+        while (found := [pid for pid in found if _alive(pid)]) and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+def _descendants() -> list[int]:
+    """The processes below this one, parents before their children."""
+    children: dict[int, list[int]] = {}
+    for pid, parent in _parents():
+        children.setdefault(parent, []).append(pid)
+    found = list(children.get(os.getpid(), ()))
+    for pid in found:
+        found += children.get(pid, ())
+    return found
+
+
+def _parents() -> Iterator[tuple[int, int]]:
+    """Each process of this machine with its parent: from /proc, or from `ps` where there is none (macOS)."""
+    if os.path.exists("/proc/self/stat"):
+        for name in filter(str.isdigit, os.listdir("/proc")):
+            with contextlib.suppress(OSError, ValueError, IndexError), open(f"/proc/{name}/stat", "rb") as stream:
+                yield int(name), int(stream.read().rpartition(b")")[2].split()[1])
+        return
+    with contextlib.suppress(OSError):
+        listing = subprocess.run(["ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False)
+        for line in listing.stdout.splitlines():
+            with contextlib.suppress(ValueError):
+                pid, parent = map(int, line.split())
+                yield pid, parent
+
+
+def _group(pid: int) -> int | None:
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
+
+
+def _alive(pid: int) -> bool:
+    """Whether a process still runs; one that has ended and waits for its parent to notice does not."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            return stream.read().rpartition(b")")[2].split()[0] != b"Z"
+    except (OSError, IndexError):
+        if os.path.exists("/proc/self/stat"):
+            return False
+    return _group(pid) is not None
 
 
 def reopen() -> None:

@@ -38,6 +38,24 @@ def test_list_shows_final_targets_and_groups_and_all_jobs_when_asked(toy: Toy) -
     assert toy.vbmake("list", "-q", "--all").out.split() == ["copy", "copy:film", "copy:middle"]
 
 
+def test_list_tells_more_of_a_job_than_its_name(toy: Toy) -> None:
+    chain(toy.root)
+    told = toy.vbmake("list", "--all").out.splitlines()
+    assert [line.split(maxsplit=1)[1] for line in told] == ["2 jobs", "build/film.txt", "jobs[0], line 1"]
+
+
+def test_plan_tells_a_forgotten_job_from_one_that_was_never_built(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    toy.vbmake("forget", "copy:middle")
+    rows = {row["id"]: row["reason"] for row in json.loads(toy.vbmake("plan", "--json").out)["jobs"]}
+    assert rows["copy:middle"] == "it was forgotten"
+    toy.build()
+    assert "forgotten" not in toy.vbmake("plan", "--all").out
+    declare(toy.root, {"id": "copy:new", "makes": {"o": "new.txt"}})
+    assert "it was not built before" in toy.vbmake("plan").out
+
+
 def test_list_tells_the_state_of_jobs_and_of_their_groups(toy: Toy) -> None:
     chain(toy.root)
     assert toy.vbmake("list", "-sq", "--all").out.split() == ["R", "copy", "R", "copy:film", "R", "copy:middle"]

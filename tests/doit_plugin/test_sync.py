@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doit_plugin.conftest import Toy, chain, declare
+from tests.doit_plugin.conftest import Toy, chain, declare, events
 from vbmake.cache.manifest import NAME
 
 
@@ -123,3 +123,28 @@ def test_one_place_is_not_for_two_projects(toy: Toy, mirror: Path) -> None:
     told = toy.doit("sync", "--to", str(mirror), tasks=dict(namespace))
     assert told.code == 3
     assert "--to names one place, and 2 projects are loaded" in told.err
+
+
+def test_a_sync_is_recorded_with_its_counts(toy: Toy, mirror: Path) -> None:
+    chain(toy.root)
+    toy.build()
+    toy.vbmake("sync", "--to", str(mirror), "--dry-run")
+    assert "sync" not in {event["event"] for event in events(toy.root)}, "a dry run does nothing"
+    toy.vbmake("sync", "--to", str(mirror))
+    toy.vbmake("sync", "--to", str(mirror))
+    first, second = (event for event in events(toy.root) if event["event"] == "sync")
+    told = {"to": str(mirror), "ok": True, "sent": 1, "bytes": 3, "files": 1, "deleted": 0}
+    assert {name: first[name] for name in told} == told
+    assert (second["sent"], second["bytes"], second["files"], second["ok"]) == (0, 0, 1, True)
+    assert first["seconds"] >= 0
+    assert len({event["run"] for event in events(toy.root)}) == 3, "each is a run of its own"
+
+
+def test_a_sync_that_fails_is_recorded_with_the_reason(toy: Toy, mirror: Path) -> None:
+    chain(toy.root)
+    toy.build()
+    mirror.write_text("a file stands where the directory should be")
+    assert toy.vbmake("sync", "--to", str(mirror)).code == 2
+    event = events(toy.root)[-1]
+    assert (event["event"], event["ok"], event["sent"]) == ("sync", False, 0)
+    assert str(mirror) in event["error"]

@@ -35,6 +35,17 @@ def test_jobs_that_run_beside_each_other_have_a_row_each() -> None:
     ) == [("shot:a", 1, 0, 3, "ran"), ("shot:b", 2, 1, 3.5, "fetched"), ("film:x", 1, 4, 1, "ran")]
 
 
+def test_a_sync_is_a_bar_that_ends_when_it_is_told() -> None:
+    assert bars(
+        [
+            event(0, "start", job="a:b", pool="cpu"),
+            event(1, "job", job="a:b", how="ran", seconds=1.0),
+            {**event(5, "sync", to="s3://a/b", ok=True, sent=2, bytes=9, seconds=3.5), "how": ""},
+            event(5, "end", exit=0),
+        ]
+    ) == [("a:b", 1, 0, 1, "ran"), ("sync", 0, 1.5, 3.5, "")]
+
+
 def test_each_try_of_a_job_is_a_bar() -> None:
     tries = [event(0, "start", job="a:b", pool="openai"), event(1, "retry", job="a:b", seconds=2.0, error="busy")]
     again = [event(3, "start", job="a:b", pool="openai"), event(4, "job", job="a:b", how="ran", seconds=1.0)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import shutil
 import signal
@@ -21,6 +22,7 @@ from tests.storage.s3_server import S3Server, running_server
 from vbmake.cache.manifest import NAME, read_manifest
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.program import Program
+from vbmake.run.build import run_build
 from vbmake.storage.s3 import S3Storage
 
 FILM: dict[str, Any] = {
@@ -132,6 +134,52 @@ def test_a_film_that_cannot_be_published_is_built_and_the_next_build_tries_again
     site.server.fault = lambda _method, _path: None
     code, said = site.doit()
     assert (code, "5 jobs: 5 current" in said) == (0, True)
+    site.agrees()
+
+
+def test_the_record_of_a_build_ends_with_what_its_sync_came_to(site: Site) -> None:
+    site.server.fault = lambda method, path: "403 Forbidden" if method == "PUT" and "film.mp4" in path else None
+    assert site.doit()[0] == 1
+    site.server.fault = lambda _method, _path: None
+    assert site.doit()[0] == 0
+    told = [json.loads(line) for line in (site.world.root / ".vbmake/events.jsonl").read_text().splitlines()]
+    syncs = [event for event in told if event["event"] == "sync"]
+    ends = [event for event in told if event["event"] == "end"]
+    assert [(event["ok"], event.get("files")) for event in syncs] == [(False, None), (True, 4)]
+    assert "cannot write film.mp4" in syncs[0]["error"]
+    assert [event["exit"] for event in ends] == [1, 0]
+    assert [event["run"] for event in syncs] == [event["run"] for event in ends], "one run each"
+    assert told.index(syncs[0]) < told.index(ends[0])
+    sent = {"film.mp4", "film.jpg", "film.otio", "film.timeline.json"}
+    assert syncs[0]["sent"] + syncs[1]["sent"] == len(sent)
+    assert syncs[0]["bytes"] + syncs[1]["bytes"] == sum((site.world.root / "build" / name).stat().st_size for name in sent)
+
+
+def test_a_build_from_python_publishes_itself_unless_it_is_told_not_to(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run_build(site.world.root, publish=False).synced is None
+    assert site.server.requests == []
+    result = run_build(site.world.root)
+    assert result.ok
+    assert result.synced is not None
+    assert set(result.synced.sent) == FILES
+    site.agrees()
+    site.edit("#aa4422")
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
+    site.server.requests.clear()
+    assert run_build(site.world.root).ok
+    assert site.server.requests == []
+
+
+def test_a_build_from_python_tells_why_it_could_not_publish(site: Site) -> None:
+    site.server.fault = lambda method, path: "403 Forbidden" if method == "PUT" else None
+    result = run_build(site.world.root)
+    assert (result.ok, result.failures) == (False, {})
+    assert "cannot write" in str(result.sync_failure)
+    assert (site.world.root / "build/film.mp4").exists()
+    site.server.fault = lambda _method, _path: None
+    assert site.doit()[0] == 0
     site.agrees()
 
 

@@ -38,6 +38,11 @@ class Tier:
         self._lock = threading.Lock()
 
     @property
+    def address(self) -> str:
+        """Which place it is, among all that may be written alike (a bucket of that name at another endpoint)."""
+        return " ".join(filter(None, (self.storage.url, getattr(self.storage, "endpoint", None))))
+
+    @property
     def open(self) -> bool:
         return self._open
 
@@ -81,6 +86,7 @@ class Cache:
         self.mode = mode
         self._misses: set[str] = set()
         self._fetched: dict[str, Entry] = {}  # entries of the remote tier: none is asked for twice
+        self.pushed: set[str] = set()  # keys that the remote tier holds: sent by this run, or seen there
         self._uploads: list[Future[None]] = []
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
@@ -102,6 +108,13 @@ class Cache:
         """Whether a look-up may go over the network, so that many are worth making side by side."""
         return self.remote is not None and self.remote.open
 
+    @property
+    def pushes_to(self) -> str | None:
+        """The address of the remote tier, where this run may write to it and can; else None."""
+        if self.remote is None or self.mode != "write" or not self.remote.writable:
+            return None
+        return self.remote.address
+
     def lookup(self, key: str) -> Entry | None:
         """What a key made, or None. Costs at most one small request; a miss is not asked for twice."""
         if key in self._misses:
@@ -116,6 +129,7 @@ class Cache:
                 self._used(tier, tier.actions.name(key))
                 if tier is self.remote:
                     self._fetched[key] = entry
+                    self.pushed.add(key)
                     if self.local is not None and self.local.writable:
                         with self.local.guarded(WRITING):
                             self.local.actions.put(entry)
@@ -123,6 +137,17 @@ class Cache:
         with self._lock:
             self._misses.add(key)
         return None
+
+    def has(self, entry: Entry) -> bool:
+        """Whether the bytes that an entry names can be had, wherever the entry itself comes from."""
+        return all(self._holds(str(output["sha256"]), int(output["size"])) for output in entry.outputs.values())
+
+    def _holds(self, sha256: str, size: int) -> bool:
+        for tier in self._tiers():
+            with tier.guarded("looking up"):
+                if tier.contents.has(sha256, size):
+                    return True
+        return False
 
     def materialise(self, sha256: str, path: Path) -> bool:
         """Bring the bytes of that digest to a new file. False, and no file, when no tier has the right bytes."""
@@ -148,6 +173,7 @@ class Cache:
         with self._lock:
             self._misses.add(key)
             self._fetched.pop(key, None)
+            self.pushed.discard(key)
         if self.local is not None and self.local.writable:
             with self.local.guarded(WRITING):
                 self.local.actions.drop(key)
@@ -164,13 +190,19 @@ class Cache:
         if self.local is None or not self.local.writable:
             self._upload(entry, files)  # without a local copy the files must be read before the caller moves them
             return
-        contents, storage = self.local.contents, self.local.storage
-        assert isinstance(storage, LocalStorage)
-        blobs = {role: storage.path(contents.name(output["sha256"])) for role, output in entry.outputs.items()}
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix="cache-upload")
-            self._uploads.append(self._pool.submit(self._upload, entry, blobs))
+        blobs = {role: self.kept(str(output["sha256"])) for role, output in entry.outputs.items()}
+        self._later(self._upload, entry, {role: path for role, path in blobs.items() if path is not None})
+
+    def kept(self, sha256: str) -> Path | None:
+        """Where the local tier has, or would have, the bytes of that digest; None when there is no local tier."""
+        if self.local is None or not isinstance(self.local.storage, LocalStorage):
+            return None
+        return self.local.storage.path(self.local.contents.name(sha256))
+
+    def push(self, entry: Entry, files: Mapping[str, Path]) -> None:
+        """Send an earlier result to the remote tier, unless it holds it; beside the build, as `store` does."""
+        if self.pushes_to is not None:
+            self._later(self._upload_missing, entry, files)
 
     def finish(self, cancel: bool = False) -> None:
         """Wait for the uploads under way; with `cancel`, leave out those that have not begun (an interrupted build)."""
@@ -187,10 +219,30 @@ class Cache:
         if tier is self.local and isinstance(tier.storage, LocalStorage):
             mark_used(tier.storage.path(name))
 
+    def _later(
+        self, send: Callable[[Entry, Mapping[str, Path]], None], entry: Entry, files: Mapping[str, Path]
+    ) -> None:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix="cache-upload")
+            self._uploads.append(self._pool.submit(send, entry, files))
+
     def _upload(self, entry: Entry, files: Mapping[str, Path]) -> None:
         if self.remote is not None and self.remote.writable:
             with self.remote.guarded(WRITING):
                 self._write(self.remote, entry, files)
+                self.pushed.add(entry.key)
+
+    def _upload_missing(self, entry: Entry, files: Mapping[str, Path]) -> None:
+        """As `_upload`, with one small request where the entry is there: its blobs were there before it."""
+        there = False
+        if self.remote is not None and self.remote.writable:
+            with self.remote.guarded("looking up"):
+                there = self.remote.actions.get(entry.key) is not None
+        if there:
+            self.pushed.add(entry.key)
+        else:
+            self._upload(entry, files)
 
     def _write(self, tier: Tier, entry: Entry, files: Mapping[str, Path]) -> None:
         for role, output in entry.outputs.items():

@@ -61,12 +61,15 @@ def _run(pid: int, events: Sequence[Event]) -> list[dict[str, Any]]:
             lanes[lane] = None
             how = event.get("how", "retry")
             rows.append(_bar(pid, lane, begun, event, str(how)))
+        elif kind == "sync":
+            rows.append(_sync(pid, event))
         elif kind in ("begin", "end"):
             rows.append(_instant(pid, event))
     if events:
         for begun, lane in started.values():
             rows.append(_bar(pid, lane, begun, events[-1], "unfinished"))
-    return rows + [_meta("thread_name", pid, lane + 1, f"jobs {lane + 1}") for lane in range(len(lanes))]
+    names = ["build", *(f"jobs {lane + 1}" for lane in range(len(lanes)))]
+    return rows + [_meta("thread_name", pid, row, name) for row, name in enumerate(names)]
 
 
 def _bar(pid: int, lane: int, begun: Event, ended: Event, how: str) -> dict[str, Any]:
@@ -83,6 +86,15 @@ def _bar(pid: int, lane: int, begun: Event, ended: Event, how: str) -> dict[str,
         "dur": max(0, _microseconds(ended) - start),  # a clock may jump back
         "args": {"how": how, "pool": begun.get("pool", ""), **told},
     }
+
+
+def _sync(pid: int, event: Event) -> dict[str, Any]:
+    """A bar for a sync: its one event is written when it ends, and tells how long it took."""
+    told = {name: value for name, value in event.items() if name not in ("event", "time", "run")}
+    seconds = told.get("seconds")
+    length = round(seconds * 1_000_000) if isinstance(seconds, int | float) and seconds > 0 else 0
+    start = _microseconds(event) - length
+    return {"ph": "X", "name": "sync", "cat": "sync", "pid": pid, "tid": 0, "ts": start, "dur": length, "args": told}
 
 
 def _instant(pid: int, event: Event) -> dict[str, Any]:

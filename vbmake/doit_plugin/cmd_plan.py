@@ -6,13 +6,18 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from doit.cmd_base import DoitCmdBase
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import brief
 from vbmake.doit_plugin.project import FilmProject, projects_of
+
+if TYPE_CHECKING:
+    from vbmake.plan.types import JobSpec
+    from vbmake.run.state import Status
 
 JSON = {
     "name": "as_json",
@@ -34,14 +39,19 @@ STATES = ("run", "fetch", "maybe", "current")
 
 @dataclass(frozen=True)
 class Row:
-    """One job of the plan. `seconds` is how long it took last time; `cost` is what it will cost in USD."""
+    """One job of the plan. `seconds` is how long it took last time.
+
+    `cost` is what it will cost in USD at most, None where the price of a provider's model is not known; `least` is what
+    it will cost at least.
+    """
 
     id: str
     rule: str
     state: str
     reason: str
     seconds: float | None
-    cost: float
+    cost: float | None
+    least: float = 0.0
 
 
 class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
@@ -67,7 +77,7 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         ]
         sums = totals(rows)
         if as_json:
-            jobs = [vars(row) for row in rows]
+            jobs = [{name: value for name, value in vars(row).items() if name != "least"} for row in rows]
             text = json.dumps({"jobs": jobs, "pending": pending, "totals": sums}, indent=2, ensure_ascii=False)
             self.outstream.write(text + "\n")
             return 0
@@ -85,17 +95,20 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
 def survey(project: FilmProject) -> list[Row]:
     """The rows of a project, in the order of its plan. Raises MissingTool."""
     states = project.workspace.survey(project.plan)
-    return [
-        Row(
-            id=project.name(job.id),
-            rule=job.rule,
-            state=states[job.id].state,
-            reason=brief(job, states[job.id]),
-            seconds=states[job.id].seconds,
-            cost=float(getattr(states[job.id], "cost", None) or 0),
-        )
-        for job in project.plan.jobs
-    ]
+    return [_row(project, job, states[job.id]) for job in project.plan.jobs]
+
+
+def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
+    least, cost = 0.0, 0.0
+    if job.account and status.state in ("run", "maybe"):
+        from vbmake.doit_plugin.spending import estimate_of
+
+        estimate = estimate_of(project, job)
+        if estimate is not None and (estimate.low is None or estimate.high is None):
+            return Row(project.name(job.id), job.rule, status.state, brief(job, status), status.seconds, None)
+        if estimate is not None:
+            least, cost = float(estimate.low or 0), float(estimate.high or 0)
+    return Row(project.name(job.id), job.rule, status.state, brief(job, status), status.seconds, cost, least)
 
 
 def totals(rows: list[Row]) -> dict[str, Any]:
@@ -106,7 +119,9 @@ def totals(rows: list[Row]) -> dict[str, Any]:
         "jobs": len(rows),
         **{state: counts[state] for state in STATES},
         "seconds": round(sum(row.seconds or 0 for row in due), 3),
-        "cost": sum(row.cost for row in due),
+        "cost": sum(row.cost or 0 for row in due),
+        "cost_low": sum(row.least for row in due),
+        "unpriced": sum(row.cost is None for row in due),
     }
 
 
@@ -116,7 +131,7 @@ def told(rows: list[Row], show_all: bool) -> Iterator[str]:
     width = min(48, max((len(row.id) for row in shown), default=0))
     for row in shown:
         seconds = f"{row.seconds:.1f} s" if row.seconds is not None and row.state in ("run", "maybe") else ""
-        yield f"{row.state:<8} {row.id:<{width}}  {seconds:>8}  {row.reason}".rstrip()
+        yield f"{row.state:<8} {row.id:<{width}}  {seconds:>8}  {_money(row)}{row.reason}".rstrip()
 
 
 def summary(sums: dict[str, Any]) -> str:
@@ -126,5 +141,19 @@ def summary(sums: dict[str, Any]) -> str:
     if sums["seconds"]:
         text += f"; about {sums['seconds']:.0f} s of work"
     if sums["cost"]:
-        text += f"; about {sums['cost']:.2f} USD"
+        text += f"; {_dollars(sums['cost_low'], sums['cost'])}"
+    if sums["unpriced"]:
+        text += f"; {sums['unpriced']} unpriced"
     return text
+
+
+def _money(row: Row) -> str:
+    if row.cost is None:
+        return "(unpriced) "
+    return f"({_dollars(row.least, row.cost)}) " if row.cost else ""
+
+
+def _dollars(low: float, high: float) -> str:
+    from vbmake.providers.money import told_range
+
+    return told_range(Decimal(str(low)), Decimal(str(high)))

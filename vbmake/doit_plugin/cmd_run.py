@@ -3,28 +3,61 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from doit import cmd_run
 from doit.action import PythonAction
+from doit.cmdparse import CmdOption
+from doit.exceptions import InvalidCommand
 from doit.task import Stream
 
 from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader, processors
-from vbmake.doit_plugin.project import FilmProject, close_all, projects_of, unplanned_of
+from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, unplanned_of
+
+if TYPE_CHECKING:
+    from vbmake.doit_plugin.events import Events
+
+
+OPEN = {
+    "name": "open_film",
+    "long": "open",
+    "type": bool,
+    "default": False,
+    "help": "show the film when it is built, with the player of this desktop or the one that VBMAKE_PLAYER names",
+}
 
 
 class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no types
     """doit's `run`, which builds films where there are any, and takes vbmake's own words for commands there."""
 
+    _asked_to_open = False
+    _show = False
+
+    def get_options(self) -> Any:
+        """doit's options, and `--open` where it may mean something: a project without films sees doit's own alone."""
+        options = super().get_options()
+        if isinstance(self.loader, VideoLoader) or self._asked_to_open:
+            options.append(CmdOption(OPEN))
+        return options
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        if "--open" in in_args:
+            self._asked_to_open = True
+            self._cmdparser = None  # made anew, with the option
+        return super().parse_execute(in_args)
+
     def perform(self, params: Any, args: list[str]) -> Any:
         self.adopt(params)
         if args and args[0] in words.COMMANDS and self._is_word(args[0], params):
             return self._dispatch(args)
+        self._show = bool(params.get("open_film"))
         if isinstance(self.loader, VideoLoader) and self._is_current(params, args):
             return 0
         self._told_processes = "par_type" in params._non_default_keys and params["par_type"] == "process"
@@ -54,6 +87,11 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         if complete is None:
             return False
         params["outfile"].write(sentence({"current": complete.jobs}, time.monotonic() - began) + "\n")
+        if self._show:
+            from vbmake.doit_plugin.opening import film_among, show
+
+            target = film_among(complete.targets)
+            show(os.path.relpath(self.loader.locate(params) / target) if target else None, params["outfile"])
         return True
 
     def _execute(
@@ -73,6 +111,8 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         pos_args: Any = (),
     ) -> Any:
         if not projects_of(self.task_list) and not unplanned_of(self.task_list):
+            if self._show:
+                raise InvalidCommand("--open shows films, and there is none here")
             return super()._execute(
                 outfile,
                 verbosity=verbosity,
@@ -98,11 +138,27 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                 outfile = stack.enter_context(open(outfile, "w", encoding="utf-8"))
             view = self._view(reporter, outfile, failure_verbosity)
             try:
-                return self._build(view, stream, always, continue_, num_process, single)
+                code = self._build(view, stream, always, continue_, num_process, single)
+                if self._show and code == 0:
+                    from vbmake.doit_plugin.opening import film_among, show
+
+                    show(film_among(self._targets()), outfile)
+                return code
             except KeyboardInterrupt:
                 close_all(interrupted=True)
                 sys.stderr.write("interrupted; what was finished is kept\n")
                 return INTERRUPTED
+
+    def _targets(self) -> Iterator[str]:
+        """The final targets of what was selected, in its order: of jobs, of groups, of everything."""
+        tasks = {task.name: task for task in self.task_list}
+        makers = {path: task for task in self.task_list for path in task.targets}
+        chosen = [tasks.get(word) or makers.get(word) for word in self.sel_tasks or tasks]
+        for task in chosen:
+            for one in [tasks[name] for name in task.task_dep] if task is not None and task.has_subtask else [task]:
+                handle = job_of(one) if one is not None else None
+                if handle is not None and handle.job.final:
+                    yield from one.targets
 
     def _names_a_task(self, word: str) -> bool:
         return any(word == task.name or word in task.targets for task in self.task_list)
@@ -125,8 +181,11 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         own = threads
         if num_process == 0 and not isinstance(self.loader, VideoLoader):
             threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
-        limits = {"cpu": threads, TASKS: own, PYTHON: 1}
-        pools = Pools(limits, default=threads)
+        limits, rates = {"cpu": threads, TASKS: own, PYTHON: 1}, dict[str, int]()
+        for project in projects_of(self.task_list):
+            limits = {**project.workspace.studio.limits, **limits}
+            rates |= project.workspace.studio.rates
+        pools = Pools(limits, default=threads, rates=rates)
 
         def load() -> list[Any]:
             self.task_list = self.loader.load_tasks(cmd=self, pos_args=list(self.sel_tasks or []))
@@ -140,13 +199,13 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                     for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
                         one.task_dep = []
 
-        def after(project: FilmProject) -> int:
+        def after(project: FilmProject, events: Events) -> int:
             declared = project.workspace.sync
             if declared is None or declared.after != "build":
                 return 0
             from vbmake.doit_plugin.publishing import publish_after
 
-            return publish_after(project, declared, view.outstream)
+            return publish_after(project, declared, view.outstream, events)
 
         session = Session(
             load=load,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, ClassVar
 
 from doit.cmd_base import DoitCmdBase
@@ -55,6 +56,7 @@ class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, DELETE, TO)
 
     def _execute(self, dry_run: bool, delete: bool, to: str | None) -> int:
+        from vbmake.doit_plugin.events import Events
         from vbmake.doit_plugin.publishing import publish
         from vbmake.doit_plugin.session import terminable
 
@@ -72,5 +74,6 @@ class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
                         f"{project.path('video.yaml')} does not say where to: add `sync: {{to: s3://bucket/prefix}}`, "
                         "or name a place with --to"
                     )
-                publish(project, address, delete=delete, dry_run=dry_run, out=self.outstream)
+                with contextlib.closing(Events(project.root)) as events:
+                    publish(project, address, delete=delete, dry_run=dry_run, out=self.outstream, events=events)
         return 0

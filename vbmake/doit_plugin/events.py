@@ -7,7 +7,10 @@ Every line has `event`, `time` (ISO 8601, UTC) and `run`; lines about jobs have 
     retry   seconds, error  a job failed in a way that may pass and is tried again after so many seconds
     job     how, seconds    a job ended: how = ran, fetched, current, failed, ignored or blocked (what it needs failed);
             error, place    for a failed one
-    end     exit, seconds, totals   the build ended
+    sync    to, ok, sent, bytes, seconds   targets were mirrored (by `sync`, or after a build that says so): so many
+            files, deleted   files and bytes went there; how many there are now, and were deleted
+            error            where it failed, or was interrupted
+    end     exit, seconds, totals   the build ended, and the sync after it
 """
 
 from __future__ import annotations

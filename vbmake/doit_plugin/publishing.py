@@ -2,50 +2,64 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import socket
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
-from vbmake.cache.mirror import Synced, Writer, sync
+from vbmake.cache.mirror import Synced
 from vbmake.cache.settings import is_pull_request
 from vbmake.doit_plugin.amounts import told_bytes
+from vbmake.doit_plugin.events import Events
 from vbmake.doit_plugin.project import FilmProject
 from vbmake.errors import VbmakeError, WorkspaceError
 from vbmake.project.remotes import Sync
-from vbmake.run.complete import final_targets
-from vbmake.run.private import process_mark
+from vbmake.run.mirroring import mirror
 from vbmake.storage.address import storage_at
 
-BUILD = "build/"  # what is published has its path below this folder
 
-
-def publish(project: FilmProject, address: str, *, delete: bool, dry_run: bool, out: Any) -> Synced:
-    """Mirror every final target of a project to an address, and tell it.
+def publish(project: FilmProject, address: str, *, delete: bool, dry_run: bool, out: Any, events: Events) -> Synced:
+    """Mirror every final target of a project to an address, tell it, and record it (a dry run does nothing to record).
 
     Raises WorkspaceError when something is not built as it is declared, or when the place cannot be used.
     """
     began = time.monotonic()
     storage = storage_at(address)
-    files = targets(project)
-    digests = project.workspace.digests
     view = _view(out)
+    synced: Synced | None = None
+    error = "interrupted"
     try:
-        synced = sync(storage, files, digests.of, writer=writer(), delete=delete, dry_run=dry_run, view=view)
+        synced = mirror(
+            project.workspace,
+            project.plan,
+            address,
+            delete=delete,
+            dry_run=dry_run,
+            view=view,
+            base=project.base,
+        )
+    except VbmakeError as failure:
+        error = str(failure)
+        raise
     finally:
         view.close()
+        seconds = time.monotonic() - began
+        if not dry_run:
+            counts = {"ok": synced is not None, "sent": view.files, "bytes": view.bytes, "seconds": round(seconds, 3)}
+            told = {"files": synced.files, "deleted": len(synced.deleted)} if synced is not None else {"error": error}
+            with contextlib.suppress(WorkspaceError):  # a record that cannot be kept makes no sync fail
+                events.write("sync", to=storage.url, **counts, **told)
     if dry_run:
         for name, size in synced.sent.items():
             out.write(f"would send    {name}  {told_bytes(size)}\n")
     for name, size in synced.deleted.items():
         out.write(f"{'would delete' if dry_run else 'deleted':<13} {name}  {told_bytes(size)}\n")
-    out.write(f"sync: {_sentence(synced, storage.url, dry_run)} in {time.monotonic() - began:.1f} s\n")
+    out.write(f"sync: {_sentence(synced, storage.url, dry_run)} in {seconds:.1f} s\n")
     return synced
 
 
-def publish_after(project: FilmProject, declared: Sync, out: Any) -> int:
+def publish_after(project: FilmProject, declared: Sync, out: Any, events: Events) -> int:
     """Publish a project that was just built; the exit code. A pull request publishes nothing: anybody may have made it.
 
     What cannot be published is built all the same, and the next build tries again.
@@ -54,38 +68,11 @@ def publish_after(project: FilmProject, declared: Sync, out: Any) -> int:
         out.write("sync: left out, as this is the build of a pull request (`sync` publishes all the same)\n")
         return 0
     try:
-        publish(project, declared.address, delete=False, dry_run=False, out=out)
+        publish(project, declared.address, delete=False, dry_run=False, out=out, events=events)
     except VbmakeError as error:
         out.write(f"sync failed: {error}\n    the film is built; `sync` or the next build tries again\n")
         return 1
     return 0
-
-
-def targets(project: FilmProject) -> dict[str, Path]:
-    """The final targets by the names under which they are published. Raises WorkspaceError unless all are current."""
-    plan = project.plan
-    statuses = project.workspace.survey(plan)
-    behind = [job for job in plan.jobs if job.final and statuses[job.id].state != "current"]
-    if behind or plan.pending:
-        shown = ", ".join(project.path(path) for job in behind[:3] for path in job.outputs.values())
-        more = f" and {len(behind) - 3} more" if len(behind) > 3 else ""
-        what = f"{shown}{more}" if behind else "the film"
-        raise WorkspaceError(f"not built as declared: {what}; build first, then sync")
-    paths = final_targets(plan)
-    cut = len(BUILD) if all(path.startswith(BUILD) for path in paths) else 0
-    return {path[cut:]: project.root / path for path in paths}
-
-
-def writer() -> Writer:
-    """This process among all that may sync to the same place."""
-    host = socket.gethostname()
-
-    def dead(name: str) -> bool:
-        there, _, mark = name.partition("/")
-        pid = mark.partition("-")[0]
-        return there == host and pid.isdigit() and process_mark(int(pid)) != mark
-
-    return Writer(f"{host}/{process_mark(os.getpid())}", dead)
 
 
 def _sentence(synced: Synced, url: str, dry_run: bool) -> str:
@@ -102,11 +89,13 @@ def _sentence(synced: Synced, url: str, dry_run: bool) -> str:
 
 
 class Lines:
-    """One line a file, where there is no terminal."""
+    """One line a file, where there is no terminal. `files` and `bytes` count what was sent, whatever came then."""
 
     def __init__(self, out: Any) -> None:
         self._out = out
         self._lock = threading.Lock()
+        self.files = 0
+        self.bytes = 0
 
     def begin(self, files: int, size: int) -> None:
         """So many files, and bytes, are to be sent."""
@@ -117,7 +106,13 @@ class Lines:
     def done(self, name: str, size: int) -> None:
         """A file was sent."""
         with self._lock:
-            self._out.write(f"{'sent':<13} {name}  {told_bytes(size)}\n")
+            self.files += 1
+            self.bytes += size
+            self.tell(f"{'sent':<13} {name}  {told_bytes(size)}")
+
+    def tell(self, text: str) -> None:
+        """A line, on its way to the reader."""
+        self._out.write(f"{text}\n")
 
     def close(self) -> None:
         """The sync is over."""
@@ -143,8 +138,8 @@ class Bar(Lines):
     def sent(self, size: int) -> None:
         self._progress.advance(self._row, size)
 
-    def done(self, name: str, size: int) -> None:
-        self._progress.console.print(f"{'sent':<13} {name}  {told_bytes(size)}", markup=False, highlight=False)
+    def tell(self, text: str) -> None:
+        self._progress.console.print(text, markup=False, highlight=False)
 
     def close(self) -> None:
         self._progress.stop()

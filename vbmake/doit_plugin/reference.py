@@ -34,6 +34,7 @@ OPTIONS = {
         "single": "do only the named jobs, not those that they need",
         "reporter": "how it is told: `console`, `executed-only`, `error-only`, `json`, `zero`",
         "outfile": "write what is told into a file",
+        "open_film": "show the film when it is built (the first of the named ones), also when nothing was to do",
     },
     "list": {
         "subtasks": "every job, not only final targets and groups",

@@ -28,9 +28,10 @@ from vbmake.doit_plugin.events import Events
 from vbmake.doit_plugin.project import FilmProject, JobHandle, is_group, job_of
 from vbmake.doit_plugin.tasks import JobFailed, JobImpossible
 from vbmake.doit_plugin.workers import Done, Pools, Workers
-from vbmake.errors import JobError, RetryableError, VbmakeError
+from vbmake.errors import JobError, RateLimited, RetryableError, VbmakeError
 
 TRIES = 5
+WAIT = 3600.0  # seconds that a job waits for a provider that has no room
 BACKOFF = 1.0  # seconds before the second try when the failure names no time; doubled for each further one
 PATIENCE = 5.0  # seconds that an interrupted build gives running jobs to end, so that what they made is recorded
 
@@ -143,7 +144,9 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         except VbmakeError as error:
             self._handle_task_error(node, JobImpossible(f"{handle.place}: {error}"))
             return False
-        if state != "current" or (self.always_execute and task.name not in self.well):
+        # What a provider made is never paid for again because everything else shall be done again.
+        again = self.always_execute and task.name not in self.well and not handle.job.account
+        if state != "current" or again:
             node.run_status = "run"
             return True
         node.run_status = "up-to-date"
@@ -198,14 +201,14 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         if task.teardown and task not in self.teardown_list:
             self.teardown_list.append(task)
         self.reporter.execute_task(task)
-        self._began[task.name] = self._clock()
+        self._began.setdefault(task.name, self._clock())
         if (handle := job_of(task)) is not None:
             self._tell(handle, "start", job=handle.job.id, pool=pool)
             report = getattr(self.reporter, "progress", None)
             if report is not None:
                 name = task.name
                 task.actions[0].on_progress = lambda done, total: report(name, done, total)
-            if self.always_execute:
+            if self.always_execute and not handle.job.account:
                 _disown(handle)
         self._workers.submit(node, lambda: task.execute(self.stream))
 
@@ -234,14 +237,21 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
 
     def _try_again(self, node: Any, handle: JobHandle, error: JobError) -> bool:
         name = node.task.name
-        tries = self._tries[name] = self._tries.get(name, 0) + 1
-        if not isinstance(error, RetryableError) or tries >= TRIES or self._stop_running:
+        if not isinstance(error, RetryableError) or self._stop_running:
             return False
+        tries = self._tries.get(name, 0)
+        if isinstance(error, RateLimited):
+            if self._clock() - self._began[name] > WAIT:
+                return False
+        else:
+            tries = self._tries[name] = tries + 1
+            if tries >= TRIES:
+                return False
         if error.retry_after is not None:
             seconds = max(0.0, error.retry_after)
             self.pools.pause(node.vbmake_pool, seconds)  # "later" is said to all who ask there
         else:
-            seconds = BACKOFF * 2 ** (tries - 1)
+            seconds = BACKOFF * 2 ** max(0, tries - 1)
         self._tell(handle, "retry", job=handle.job.id, seconds=seconds, error=str(error))
         if hasattr(self.reporter, "retry"):
             self.reporter.retry(node.task, seconds, str(error))
@@ -320,6 +330,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         from vbmake import process
 
         process.terminate_all()
+        process.terminate_descendants()  # the commands of the user's own tasks
         deadline = self._clock() + PATIENCE
         while self._workers.running and (left := deadline - self._clock()) > 0:
             for done in self._workers.wait(left):

@@ -20,6 +20,7 @@ from vbmake.doit_plugin.project import FilmProject, close_all, projects_of
 from vbmake.doit_plugin.runner import PoolRunner
 from vbmake.doit_plugin.scope import Scope
 from vbmake.errors import Problem, ProjectError, VbmakeError, WorkspaceError
+from vbmake.run.owed import push_owed
 
 ROUNDS = 100  # more than any film needs: each round must measure something new
 
@@ -28,7 +29,7 @@ ROUNDS = 100  # more than any film needs: each round must measure something new
 class Session:
     """A build of `selection` (None: what is built by default). `load` gives the tasks, planned anew.
 
-    `after` is called for each project that is wholly built, and gives the exit code.
+    `after` is called for each project that is wholly built, with the record of this run, and gives the exit code.
     """
 
     load: Callable[[], list[Any]]
@@ -37,7 +38,7 @@ class Session:
     reporter: Any
     make_runner: Callable[[Callable[[FilmProject], Events]], PoolRunner]
     prepare: Callable[[TaskControl], None] = lambda _control: None
-    after: Callable[[FilmProject], int] = lambda _project: 0
+    after: Callable[[FilmProject, Events], int] = lambda _project, _events: 0
     _events: dict[Any, Events] = field(default_factory=dict)
 
     def run(self) -> int:
@@ -49,24 +50,31 @@ class Session:
         with contextlib.ExitStack() as stack:
             stack.enter_context(terminable())
             try:
-                self._rounds(runner, stack)
-                code = runner.final_result
-            except InvalidTask as error:
-                self.reporter.runtime_error(str(error))
-                code = runner.final_result = 2
-            except KeyboardInterrupt:
-                self.reporter.interrupted = True
-                raise
+                built = self._run(runner, stack)
+                code = built or self._complete(runner)
             except VbmakeError as error:
                 code = error.exit_code
                 raise
             finally:
-                runner.finish()
                 self._close(code, time.monotonic() - began)
-            if code == 0:
-                with terminable():
-                    code = self._complete(runner)
             return code
+
+    def _run(self, runner: PoolRunner, stack: contextlib.ExitStack) -> int:
+        """Run all rounds, have them told, and share what they made; the exit code."""
+        try:
+            self._rounds(runner, stack)
+        except InvalidTask as error:
+            self.reporter.runtime_error(str(error))
+            runner.final_result = 2
+        except KeyboardInterrupt:
+            self.reporter.interrupted = True
+            raise
+        finally:
+            runner.finish()
+        for project in projects_of(self.tasks):
+            if project.root in self._events:  # locked, and built in this run
+                push_owed(project.workspace, project.plan)
+        return int(runner.final_result)
 
     def events(self, project: FilmProject) -> Events:
         """The record of this run in a project."""
@@ -154,7 +162,7 @@ class Session:
         for project in projects_of(self.tasks):
             finals = project.finals()
             if project.whole and project.complete and finals and runner.well.issuperset(finals):
-                code = self.after(project)
+                code = self.after(project, self.events(project))
                 if code:
                     return code
                 project.workspace.write_stamp(project.plan)

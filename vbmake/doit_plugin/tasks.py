@@ -162,11 +162,19 @@ def _job_task(project: FilmProject, job: JobSpec) -> Any:
         targets=[project.path(path) for _, path in sorted(job.outputs.items())],
         uptodate=[UpToDate(handle)],
         clean=True,
-        doc=job.title or f"{job.rule} {job.id.partition(':')[2]}",
+        doc=job.title or _about(job),
         subtask_of=project.prefix or job.rule,
         meta={META: handle},
     )
     return task
+
+
+def _about(job: JobSpec) -> str:
+    """What `list` says of a job without a title: its target's path, or where it is declared (the id tells the rest)."""
+    if job.final:
+        return ", ".join(path for _, path in sorted(job.outputs.items()))
+    place = job.place
+    return f"{place.path or place.file}, line {place.line}" if place.line else place.path or place.file
 
 
 def _groups(project: FilmProject) -> list[Any]:

@@ -9,6 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+MINUTE = 60.0  # seconds
+BURST = 1.0  # seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -71,10 +74,19 @@ class Pools:
     """Named limits, held by the dispatching thread alone: taking a slot never blocks.
 
     A pool without a limit of its own has that of `default`. A provider that answers "later" pauses its whole pool.
+    `rates` are how many may start in a minute: evenly spaced, but for those of `BURST` seconds, which may come at once.
     """
 
-    def __init__(self, limits: Mapping[str, int], default: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limits: Mapping[str, int],
+        default: int,
+        clock: Callable[[], float] = time.monotonic,
+        rates: Mapping[str, int] | None = None,
+    ) -> None:
         self._limits = {name: max(1, limit) for name, limit in limits.items()}
+        self._rates = {name: max(1, rate) / MINUTE for name, rate in (rates or {}).items()}  # a second
+        self._due: dict[str, float] = {}  # when the next one is due in a pool with a rate
         self._default = max(1, default)
         self._used: dict[str, int] = {}
         self._until: dict[str, float] = {}
@@ -90,8 +102,16 @@ class Pools:
 
     def acquire(self, pool: str) -> bool:
         """Take a slot, if one is free and the pool is not paused."""
-        if self.used(pool) >= self.limit(pool) or self._clock() < self._until.get(pool, 0.0):
+        now = self._clock()
+        if self.used(pool) >= self.limit(pool) or now < self._until.get(pool, 0.0):
             return False
+        rate = self._rates.get(pool)
+        if rate is not None:
+            due = self._due.get(pool, now)
+            if due - BURST > now + 1e-9:
+                self.pause(pool, due - BURST - now)
+                return False
+            self._due[pool] = max(due, now) + 1 / rate
         self._used[pool] = self.used(pool) + 1
         return True
 

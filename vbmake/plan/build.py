@@ -64,6 +64,7 @@ def job_record(job: JobSpec) -> dict[str, Any]:
         "pool": job.pool,
         "take": job.take,
         "final": job.final,
+        **({"account": job.account} if job.account else {}),
     }
 
 
@@ -95,12 +96,12 @@ def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[di
 def _ask_for_media(draft: Draft, film: Film) -> None:
     """Have every medium measured before anything is rendered, so that a broken or unfit file is told at once."""
     for layer in [*film.overlays, *(layer for scene in film.scenes for layer in scene.layers)]:
-        ref, measure = layer_measure(draft, layer)
+        ref, measure = layer_measure(draft, film, layer)
         check_kind(draft, layer, ref, measure)
         check_span(draft, layer, measure)
     sounds: list[Music | Sound] = [*film.music, *(sound for scene in film.scenes for sound in scene.sounds)]
     for sound in sounds:
-        ref = media_ref(draft, sound)
+        ref = media_ref(draft, film, sound)
         if ref is not None:
             measure = draft.measure(ref, "it must be a recording that can be played", sound.place)
             check_kind(draft, sound, ref, measure)

@@ -30,7 +30,7 @@ def scene_cues(film: Film, timed: Timed, length: int) -> list[Cue]:
         return timed.start + min(frame_of_sample(speech.at + sample, film.fps), timed.frames)
 
     found = []
-    for cue in phrases(speech.measure["words"], length):
+    for cue in phrases(speech.words, length):
         words = [
             {"text": word["text"], "start": frame(word["start"]), "end": frame(word["end"])} for word in cue["words"]
         ]

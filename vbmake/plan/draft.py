@@ -59,8 +59,12 @@ class Draft:
         take: int = 1,
         title: str = "",
         place: Place | None = None,
+        account: str = "",
     ) -> JobSpec:
-        """Add a job. Its outputs go where work in progress goes, or to `target` (a path in the project) when given."""
+        """Add a job. Its outputs go where work in progress goes, or to `target` (a path in the project) when given.
+
+        `account` is the provider whose pool it waits for, and who is asked.
+        """
         known = self.inputs.rules.rule(rule)
         outputs = {}
         for role, made in known.makes.items():
@@ -74,10 +78,11 @@ class Draft:
             options=known.fill(options),
             inputs={role: tuple(refs) for role, refs in inputs.items() if refs},
             outputs=outputs,
-            pool=known.pool,
+            pool=account or known.pool,
             take=take,
             final=target is not None,
             title=title,
+            account=account,
             place=place or Place("video.yaml"),
         )
         self.jobs[job.id] = job

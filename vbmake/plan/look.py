@@ -9,6 +9,7 @@ from typing import Any
 
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
+from vbmake.plan.generated import prompted
 from vbmake.plan.inputs import Measure
 from vbmake.plan.playing import pieces, span
 from vbmake.plan.types import Bundled, Ref, Source
@@ -16,6 +17,7 @@ from vbmake.project import models
 from vbmake.project.models import Effect, Film, Layer, TextStyle
 from vbmake.project.units import ANCHORS, At, Length
 from vbmake.resources import DEFAULT_BOLD, DEFAULT_FONT
+from vbmake.services import Kind
 
 
 @dataclass
@@ -50,28 +52,32 @@ DEFAULT_STYLE = TextStyle.model_validate(
 )
 
 
-def media_ref(draft: Draft, layer: Layer | models.Sound | models.Music) -> Ref | None:
-    """The file a layer or a sound shows or plays: the user's, or what a rule makes."""
+def media_ref(draft: Draft, film: Film, layer: Layer | models.Sound | models.Music) -> Ref | None:
+    """The file a layer or a sound shows or plays: the user's, or what a rule or a provider makes."""
     if isinstance(layer, models.ImageLayer):
-        return Source(layer.image)
+        return _file(draft, film, "image", layer.image)
     if isinstance(layer, models.VideoLayer):
-        return Source(layer.video)
+        return _file(draft, film, "clip", layer.video)
     if isinstance(layer, models.SvgLayer):
         return Source(layer.svg)
     if isinstance(layer, models.Sound | models.Music) and layer.source is not None:
-        return Source(layer.source)
+        return _file(draft, film, "music" if isinstance(layer, models.Music) else "effect", layer.source)
     if isinstance(layer, models.MakeLayer | models.Sound | models.Music):
         assert layer.make is not None
         return draft.make(layer.make, layer.arguments, layer.take, layer.place)
     return None
 
 
-def layer_measure(draft: Draft, layer: Layer) -> tuple[Ref | None, Measure | None]:
+def _file(draft: Draft, film: Film, kind: Kind, source: str | models.Prompted) -> Ref:
+    return Source(source) if isinstance(source, str) else prompted(draft, film, kind, source)
+
+
+def layer_measure(draft: Draft, film: Film, layer: Layer) -> tuple[Ref | None, Measure | None]:
     """The file of a layer and what is known of it (an SVG needs no measuring)."""
     known = draft.looked.get(id(layer))  # layers live as long as the draft
     if known is not None:
         return known
-    ref = media_ref(draft, layer)
+    ref = media_ref(draft, film, layer)
     measure = None
     if ref is not None and not isinstance(layer, models.SvgLayer) and not _is_svg(ref):
         measure = draft.measure(ref, "its size and length decide how it is shown", layer.place)
@@ -94,7 +100,7 @@ def is_clip(layer: Layer, measure: Measure | None) -> bool:
 
 def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files, frames: int) -> dict[str, Any] | None:
     """One layer of a scene (or of an overlay's stretch) of `frames` frames. None when its file is not known yet."""
-    ref, measure = layer_measure(draft, layer)
+    ref, measure = layer_measure(draft, film, layer)
     if ref is None and isinstance(layer, models.MakeLayer):
         return None
     if ref is not None and measure is None and not (isinstance(layer, models.SvgLayer) or _is_svg(ref)):

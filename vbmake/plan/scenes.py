@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any, Final
 
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import SAMPLE_RATE, frames_covering, sample_at, to_frames, to_samples
+from vbmake.plan.generated import spoken, word_times
 from vbmake.plan.inputs import Measure
 from vbmake.plan.look import is_clip, layer_measure, media_ref
 from vbmake.plan.playing import play_length, span
 from vbmake.plan.types import Output
 from vbmake.project import models
 from vbmake.project.models import Film, Scene
+from vbmake.services import LOCAL
+
+LOCAL_VOICE: Final = "en-us"
+LOCAL_SPEED: Final = 160  # words a minute
+LOCAL_PITCH: Final = 50
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,7 @@ class Speech:
     ref: Output
     measure: Measure
     at: int  # samples, from the start of the scene
+    words: Sequence[Mapping[str, Any]]  # text, start and end in samples from its own start
 
     @property
     def samples(self) -> int:
@@ -52,14 +60,48 @@ def speech_of(draft: Draft, film: Film, prefix: str, scene: Scene) -> Speech | N
         return None
     named = scene.say.voice
     voice = film.voices.get(named, film.voice) if isinstance(named, str) else named or film.voice
-    options = {"text": scene.say.text, "voice": voice.voice, "speed": voice.speed, "pitch": voice.pitch}
-    job = draft.add("speech", prefix + scene.id, options, {}, take=scene.say.take, place=scene.say.place)
-    ref = Output(job.id, "speech")
+    say, subject = scene.say, prefix + scene.id
+    if voice.provider == LOCAL:
+        options = {
+            "text": say.text,
+            "voice": voice.voice or LOCAL_VOICE,
+            "speed": voice.speed or LOCAL_SPEED,
+            "pitch": LOCAL_PITCH if voice.pitch is None else voice.pitch,
+        }
+        ref = Output(draft.add("speech", subject, options, {}, take=say.take, place=say.place).id, "speech")
+    else:
+        ref = spoken(draft, film, subject, say.text, voice, say.take, say.place)
     measure = draft.measure(ref, "the scene lasts as long as its voice", scene.place)
-    if measure is None:
+    words: Sequence[Mapping[str, Any]] | None = ()
+    if voice.provider != LOCAL and _is_captioned(film, scene):
+        words = _words(draft, film, subject, ref, say, voice)
+    elif measure is not None:
+        words = measure.get("words", ())
+    if measure is None or words is None:
         return None
     before = (scene.pad or film.pad)[0] if scene.say.at is None else scene.say.at
-    return Speech(ref, measure, to_samples(before))
+    return Speech(ref, measure, to_samples(before), words)
+
+
+def _is_captioned(film: Film, scene: Scene) -> bool:
+    """Whether anybody reads what is said in the scene."""
+    looks = [film.captions, *(form.captions for form in film.formats.values() if form.captions is not None)]
+    return scene.captions and any(look.style != "none" for look in looks)
+
+
+def _words(
+    draft: Draft, film: Film, subject: str, ref: Output, say: models.Say, voice: models.Voice
+) -> Sequence[Mapping[str, Any]] | None:
+    """When each word of a provider's voice is said; None as long as that is unknown. A makeshift is told."""
+    found = draft.measure(
+        word_times(draft, film, subject, ref, say.text, voice, say.place), "captions follow the voice", say.place
+    )
+    if found is None:
+        return None
+    if found.get("note"):
+        draft.note(str(found["note"]), say.place)
+    words: Sequence[Mapping[str, Any]] = found["words"]
+    return words
 
 
 def _voice_frames(film: Film, scene: Scene, speech: Speech) -> int:
@@ -67,11 +109,11 @@ def _voice_frames(film: Film, scene: Scene, speech: Speech) -> int:
     return frames_covering(Fraction(speech.at + speech.samples, SAMPLE_RATE) + after, film.fps)
 
 
-def _clip_seconds(draft: Draft, scene: Scene) -> Fraction | None:
+def _clip_seconds(draft: Draft, film: Film, scene: Scene) -> Fraction | None:
     """How long the scene's longest clip plays, from the start of the scene."""
     longest: Fraction | None = None
     for layer in scene.layers:
-        _, measure = layer_measure(draft, layer)
+        _, measure = layer_measure(draft, film, layer)
         if not is_clip(layer, measure) or measure is None:
             continue
         assert isinstance(layer, models.VideoLayer | models.MakeLayer)
@@ -83,11 +125,11 @@ def _clip_seconds(draft: Draft, scene: Scene) -> Fraction | None:
     return longest
 
 
-def _sound_seconds(draft: Draft, scene: Scene) -> Fraction | None:
+def _sound_seconds(draft: Draft, film: Film, scene: Scene) -> Fraction | None:
     """How long the scene's longest sound plays, from the start of the scene."""
     longest: Fraction | None = None
     for sound in scene.sounds:
-        ref = media_ref(draft, sound)
+        ref = media_ref(draft, film, sound)
         measure = draft.measure(ref, "its length decides how the scene sounds", sound.place) if ref else None
         if measure is None or sound.loop:
             continue
@@ -110,9 +152,9 @@ def scene_frames(draft: Draft, film: Film, scene: Scene, speech: Speech | None) 
     if scene.say is not None:
         return _voice_frames(film, scene, speech) if speech is not None else None
     missed = draft.missed
-    seconds = _clip_seconds(draft, scene)
+    seconds = _clip_seconds(draft, film, scene)
     if seconds is None:
-        seconds = _sound_seconds(draft, scene)
+        seconds = _sound_seconds(draft, film, scene)
     if draft.missed > missed:
         return None
     return frames_covering(seconds if seconds is not None else film.default_duration, film.fps)

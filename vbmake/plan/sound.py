@@ -57,7 +57,7 @@ def plan_sound(draft: Draft, film: Film, prefix: str, name: str, timed: Sequence
 
 def _tell_silent_overlays(draft: Draft, film: Film) -> None:
     for layer in film.overlays:
-        _, measure = layer_measure(draft, layer)
+        _, measure = layer_measure(draft, film, layer)
         if is_clip(layer, measure) and measure is not None and measure["audio"]:
             assert isinstance(layer, models.VideoLayer | models.MakeLayer)
             if not layer.mute:
@@ -102,14 +102,14 @@ def _sound_stem(draft: Draft, film: Film, prefix: str, scene: Timed) -> Output |
         return refs.index(ref)
 
     for layer in scene.scene.layers:
-        ref, measure = layer_measure(draft, layer)
+        ref, measure = layer_measure(draft, film, layer)
         if ref is None or measure is None or not is_clip(layer, measure) or not measure["audio"]:
             continue
         assert isinstance(layer, models.VideoLayer | models.MakeLayer)
         if not layer.mute:
             parts += _clip_parts(layer, measure, scene.frames, film.fps, source(ref))
     for sound in scene.scene.sounds:
-        ref = media_ref(draft, sound)
+        ref = media_ref(draft, film, sound)
         measure = draft.measure(ref, "its length decides how the scene sounds", sound.place) if ref else None
         if ref is not None and measure is not None and not sound.mute:
             if to_samples(sound.at) >= samples_covering(scene.frames, film.fps):
@@ -184,7 +184,7 @@ def _music(draft: Draft, film: Film, samples: int) -> tuple[list[Ref], list[dict
     refs: list[Ref] = []
     played = []
     for music in film.music:
-        ref = media_ref(draft, music)
+        ref = media_ref(draft, film, music)
         if ref is None or draft.measure(ref, "it must be a recording that can be played", music.place) is None:
             continue
         if to_samples(music.at) >= samples:

@@ -118,7 +118,7 @@ def _layer(draft: Draft, film: Film, layer: models.Layer, start: int, frames: in
         "kind": layer.kind,
         "start": start + first,
         "end": start + min(max(end, first), frames),
-        "source": _name(media_ref(draft, layer)),
+        "source": _name(media_ref(draft, film, layer)),
         "text": layer.text if isinstance(layer, models.TextLayer) else None,
     }
 
@@ -142,7 +142,7 @@ def _sounds(draft: Draft, film: Film, timed: Timed) -> list[dict[str, Any]]:
     if timed.speech is not None:
         found.append(sound("voice", timed.speech.ref, timed.speech.at, timed.speech.samples))
     for layer in timed.scene.layers:
-        ref, measure = layer_measure(draft, layer)
+        ref, measure = layer_measure(draft, film, layer)
         if measure is None or not is_clip(layer, measure) or not measure["audio"]:
             continue
         assert isinstance(layer, models.VideoLayer | models.MakeLayer)
@@ -157,7 +157,7 @@ def _sounds(draft: Draft, film: Film, timed: Timed) -> list[dict[str, Any]]:
                 length = min(length, to_samples(play_length(layer, span(layer, measure), freeze)))
             found.append(sound("video", ref, at, length))
     for one in timed.scene.sounds:
-        ref = media_ref(draft, one)
+        ref = media_ref(draft, film, one)
         measure = draft.inputs.measure(ref) if ref is not None else None
         if measure is None or one.mute:
             continue
@@ -171,5 +171,5 @@ def _music(draft: Draft, music: models.Music, film: Film, timed: Sequence[Timed]
     end = samples_covering(timed[-1].end, film.fps)
     stop = min(end, to_samples(music.until)) if music.until is not None else end
     start = to_samples(music.at)
-    source = _name(media_ref(draft, music))
+    source = _name(media_ref(draft, film, music))
     return {"kind": "music", "source": source, "start": start, "samples": max(0, stop - start)}

@@ -52,8 +52,9 @@ class JobSpec:
     """One application of a rule.
 
     `id` is `rule:subject` and a doit task name. `options`, after the rule's defaults, are JSON values as `plain` has
-    them. `outputs` are project-relative POSIX paths by role. `place` says where in the declaration the job comes from:
-    it is told in errors and is no part of the key, no more than the id or the output paths are.
+    them. `outputs` are project-relative POSIX paths by role. `account` is the provider that is asked, "" for what is
+    made on this machine. `place` says where in the declaration the job comes from: it is told in errors. None of id,
+    output paths, account and place is part of the key.
     """
 
     id: str
@@ -65,6 +66,7 @@ class JobSpec:
     take: int = 1
     final: bool = False
     title: str = ""
+    account: str = ""
     place: Place = field(default=Place("video.yaml"), compare=False)
 
     def __post_init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from vbmake.project.generated import FileOrClip, FileOrImage
 from vbmake.project.model import Model
 from vbmake.project.motion import Animate, Effect, Motion, Span
 from vbmake.project.text_style import WordOrStyle
@@ -90,7 +91,7 @@ class Picture(Framed):
 class ImageLayer(Picture):
     """A still picture."""
 
-    image: str = Field(description="The picture's file.")
+    image: FileOrImage = Field(description="The picture's file, or what a provider shall make.")
 
     @property
     def kind(self) -> str:
@@ -120,7 +121,7 @@ class Playing(Model):
 class VideoLayer(Picture, Playing):
     """A clip."""
 
-    video: str = Field(description="The clip's file.")
+    video: FileOrClip = Field(description="The clip's file, or what a provider shall make.")
     freeze: Freeze | None = Field(default=None, description="Stand still: {at: 2s, for: 1s}.")
 
     @property

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
+from vbmake.project.generated import AnyBudget, Price, Prompted, PromptedClip, PromptedImage, PromptedSound, Provider
 from vbmake.project.layers import (
     CONTENTS,
     LAYER_KINDS,
@@ -70,7 +71,13 @@ __all__ = [
     "PlaceKey",
     "Playing",
     "Poster",
+    "Price",
     "Project",
+    "Prompted",
+    "PromptedClip",
+    "PromptedImage",
+    "PromptedSound",
+    "Provider",
     "Say",
     "Scene",
     "Shadow",
@@ -243,6 +250,11 @@ class Film(Model):
         "from the start of the first scene they lie over.",
     )
     outputs: Outputs = Field(default=Outputs(), description="What is made beside the film.")
+    providers: dict[str, Provider] = Field(default={}, description="Providers of generated assets by name.")
+    budget: AnyBudget | None = Field(
+        default=None, description="What generated assets may cost: 5 USD, or {run, total}."
+    )
+    prices: list[Price] = Field(default=[], description="Prices of models, where yours are others.")
     cache: Cache | None = Field(default=None, description="A cache that other machines share.")
     sync: Sync | None = Field(default=None, description="Where the films are published.")
     scenes: list[Scene] = Field(min_length=1, max_length=20000, description="The scenes, in order.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from vbmake.document.node import List, Map, Node, Problems, Scalar
+from vbmake.project.accounts import check_accounts
 from vbmake.project.ids import check_id, tell_bad_id
 from vbmake.project.words import nearest
 
@@ -36,6 +37,7 @@ def check_references(tree: Map, problems: Problems) -> None:
     for scene in _maps(tree.items.get("scenes")):
         if isinstance(voice := _get(scene.items.get("say"), "voice"), Scalar):
             _check(voice, _named(tree, "voices"), "voice", problems)
+    check_accounts(tree, problems)
 
 
 def layers_of(tree: Map) -> Iterator[Map]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
+from vbmake.project.generated import Account, FileOrSound
 from vbmake.project.layers import Playing
 from vbmake.project.model import Also, Model, word_or_mapping
 from vbmake.project.units import Duck, Duration, Gain, Seconds
+from vbmake.services import LOCAL
 
 
 class Sound(Playing):
@@ -16,7 +18,9 @@ class Sound(Playing):
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
-    source: str | None = Field(default=None, description="The sound's file (or a clip with sound).")
+    source: FileOrSound | None = Field(
+        default=None, description="The sound's file (or a clip with sound), or what a provider shall make."
+    )
     make: str | None = Field(default=None, description="A rule that makes a sound, its inputs and options beside it.")
     take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another sample.")
     with_: dict[str, Any] = Field(
@@ -42,7 +46,7 @@ class Music(Model):
 
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
-    source: str | None = Field(default=None, description="The music's file.")
+    source: FileOrSound | None = Field(default=None, description="The music's file, or what a provider shall make.")
     make: str | None = Field(default=None, description="A rule that makes music, its inputs and options beside it.")
     take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another sample.")
     with_: dict[str, Any] = Field(
@@ -74,12 +78,39 @@ class Music(Model):
 class Voice(Model):
     """Who speaks."""
 
-    provider: Literal["local"] = Field(
-        default="local", description="Who makes the voice: local speaks on this machine."
+    provider: Account = Field(
+        default=LOCAL,
+        description="Who makes the voice: local (on this machine, free), openai, elevenlabs, replicate, fal, or a name "
+        "of `providers`.",
     )
-    voice: str = Field(default="en-us", description="The voice: a language such as en-us, en-gb, de, fr, es, cmn.")
-    speed: int = Field(default=160, ge=80, le=450, description="Words a minute.")
-    pitch: int = Field(default=50, ge=0, le=99, description="How high it speaks.")
+    voice: str | None = Field(
+        default=None,
+        max_length=200,
+        description="The voice. local: a language such as en-us (the default), en-gb, de, fr, es, cmn. Others: a name "
+        "or an id of the provider's.",
+    )
+    speed: int | None = Field(default=None, ge=80, le=450, description="Words a minute, 160 by default (local only).")
+    pitch: int | None = Field(default=None, ge=0, le=99, description="How high it speaks, 50 by default (local only).")
+    model: str | None = Field(default=None, max_length=200, description="The provider's model (not local).")
+    seed: int | None = Field(
+        default=None, ge=0, le=2**31 - 1, description="Sent where the model takes one (not local)."
+    )
+    options: dict[str, Any] = Field(default={}, description="More for the model, in its own words (not local).")
+    words: Account | None = Field(
+        default=None,
+        description="Who finds the time of each word for captions, where the voice does not bring it along: a provider "
+        "that transcribes, or local. Default: the voice's provider if it transcribes, else local.",
+    )
+
+    @model_validator(mode="after")
+    def _fits(self) -> Voice:
+        local = ("speed", "pitch") if self.provider != LOCAL else ("model", "seed", "options", "words")
+        wrong = [name for name in local if getattr(self, name) not in (None, {})]
+        if wrong and self.provider != LOCAL:
+            raise ValueError(f"{wrong[0]} is for the local voice: write options: {{...}} in the words of the model")
+        if wrong:
+            raise ValueError(f"{wrong[0]} is for the voices of providers, and the provider is local")
+        return self
 
 
 WordOrVoice = Annotated[

@@ -50,7 +50,10 @@ class SourceCheck:
         for layer in layers_of(tree):
             for key in ("image", "video", "svg"):
                 if "make" not in layer.items and key in layer.items:
-                    self._file(layer.items[key], key)
+                    node = layer.items[key]
+                    self._file(node, key)
+                    if key == "video" and isinstance(node, Map) and "image" in node.items:
+                        self._file(node.items["image"], "image")
             if "make" in layer.items:
                 self._made(layer, MakeLayer, ("image", "video"))
         for owner, model in _sounding(tree):

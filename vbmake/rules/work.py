@@ -5,7 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from vbmake.errors import FatalError
+
+if TYPE_CHECKING:
+    from vbmake.providers.engine import Made
+    from vbmake.providers.types import Generation
 
 
 def _quiet(_: str) -> None:
@@ -16,6 +22,10 @@ def _still(_done: int, _total: int) -> None:
     return None
 
 
+def _nobody(_: Generation) -> Made:
+    raise FatalError("there is no provider to ask here")
+
+
 @dataclass(frozen=True)
 class Work:
     """One job, ready to be done.
@@ -23,6 +33,7 @@ class Work:
     `options` are JSON values after defaults. `inputs` are existing files, by role and in order; they are only read.
     `outputs` are paths inside the private `directory` with their final extensions; the call must create each of them.
     `log` appends a line to the job's log, `progress(done, total)` reports in whatever unit the job counts (frames).
+    `key` is the job's action key, and `ask` has the job's provider make an asset, which is paid once for a key.
 
     A call returns the measures of what it made (JSON values by output role), or None.
     """
@@ -33,6 +44,8 @@ class Work:
     directory: Path
     log: Callable[[str], None] = field(default=_quiet)
     progress: Callable[[int, int], None] = field(default=_still)
+    key: str = ""
+    ask: Callable[[Generation], Made] = field(default=_nobody)
 
 
 Measures = Mapping[str, Mapping[str, Any]]

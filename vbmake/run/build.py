@@ -2,33 +2,43 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from vbmake.cache.mirror import Synced
+from vbmake.cache.settings import is_pull_request
 from vbmake.errors import JobError, VbmakeError
 from vbmake.plan.types import BuildPlan
 from vbmake.run.complete import final_targets
 from vbmake.run.executor import Executor, Results, ThreadExecutor, Watch
 from vbmake.run.job import Outcome
+from vbmake.run.mirroring import mirror
+from vbmake.run.owed import push_owed
 from vbmake.run.workspace import Workspace
 from vbmake.storage.protocol import Storage
 
 
 @dataclass(frozen=True)
 class BuildResult:
-    """What a build did: the last plan, each job's outcome or failure by id, and the wall time in seconds."""
+    """What a build did: the last plan, each job's outcome or failure by id, and the wall time in seconds.
+
+    `synced` is what was published after it, if it was; `sync_failure` says why it could not be.
+    """
 
     plan: BuildPlan
     outcomes: dict[str, Outcome]
     failures: dict[str, VbmakeError]
     skipped: tuple[str, ...]
     seconds: float
+    synced: Synced | None = None
+    sync_failure: VbmakeError | None = None
 
     @property
     def ok(self) -> bool:
-        """Whether everything that was declared is built."""
-        return not self.failures and not self.skipped
+        """Whether everything that was declared is built, and published where it is to be published after a build."""
+        return not self.failures and not self.skipped and self.sync_failure is None
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -45,23 +55,25 @@ def run_build(
     storage: Storage | None = None,
     executor: Executor | None = None,
     watch: Watch | None = None,
+    publish: bool = True,
 ) -> BuildResult:
     """Build a project: `project` is its directory, its `video.yaml`, or a workspace that is open.
 
     `storage` is a cache to share with other machines, instead of the one that the project or the environment names;
-    an open workspace has its own. `executor` runs the jobs: by default in threads of this process.
+    an open workspace has its own. `executor` runs the jobs: by default in threads of this process. A project that says
+    `sync: {after: build}` is published when all of it is built, but for a pull request, or where `publish` is false.
 
     Plans what can be planned, runs it, and plans again with what was measured, until nothing is pending. A job that
     fails is in the result. Raises ProjectError for a wrong declaration, WorkspaceError when another build runs there.
     """
     if isinstance(project, Workspace):
-        return _build(project, executor or ThreadExecutor(), watch)
+        return _build(project, executor or ThreadExecutor(), watch, publish)
     path = Path(project)
     with Workspace.open(path.parent if path.suffix in (".yaml", ".yml") else path, storage=storage) as workspace:
-        return _build(workspace, executor or ThreadExecutor(), watch)
+        return _build(workspace, executor or ThreadExecutor(), watch, publish)
 
 
-def _build(workspace: Workspace, executor: Executor, watch: Watch | None) -> BuildResult:
+def _build(workspace: Workspace, executor: Executor, watch: Watch | None, publish: bool) -> BuildResult:
     began = time.monotonic()
     outcomes: dict[str, Outcome] = {}
     with workspace.locked():
@@ -82,7 +94,25 @@ def _build(workspace: Workspace, executor: Executor, watch: Watch | None) -> Bui
             if results.failures or results.skipped or not pending:
                 break
             waited |= pending
-        whole = not results.failures and not results.skipped
-        if whole:
-            workspace.write_stamp(plan)
-    return BuildResult(plan, outcomes, results.failures, results.skipped, time.monotonic() - began)
+        push_owed(workspace, plan)
+        synced: Synced | None = None
+        failure: VbmakeError | None = None
+        if not results.failures and not results.skipped:
+            try:
+                synced = _publish(workspace, plan) if publish else None
+            except VbmakeError as error:
+                failure = error
+            if failure is None and (publish or not _publishes(workspace)):
+                workspace.write_stamp(plan)
+    seconds = time.monotonic() - began
+    return BuildResult(plan, outcomes, results.failures, results.skipped, seconds, synced, failure)
+
+
+def _publishes(workspace: Workspace) -> bool:
+    return workspace.sync is not None and workspace.sync.after == "build" and not is_pull_request(os.environ)
+
+
+def _publish(workspace: Workspace, plan: BuildPlan) -> Synced | None:
+    """Publish a film that was just built, if it is to be. Raises WorkspaceError."""
+    declared = workspace.sync
+    return mirror(workspace, plan, declared.address) if declared is not None and _publishes(workspace) else None

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from vbmake import process
-from vbmake.errors import FatalError, JobError, MissingTool, RetryableError, VbmakeError
+from vbmake.errors import FatalError, JobError, MissingTool, RateLimited, RetryableError, VbmakeError
 from vbmake.plan.types import BuildPlan, JobSpec
 from vbmake.run.job import Outcome
 from vbmake.run.workspace import Workspace
+
+WAIT = 3600.0  # seconds that a job waits for a provider that has no room
 
 Watch = Callable[[JobSpec, "Outcome | VbmakeError"], None]
 
@@ -57,12 +59,15 @@ class ThreadExecutor:
         self.pools = dict(pools or {})
         self.retries = retries
         self._sleep = sleep
+        self._limits: Mapping[str, int] = self.pools
+        self._paused: dict[str, float] = {}  # when providers that had no room are asked again, by pool
 
     def run(self, plan: BuildPlan, workspace: Workspace, watch: Watch | None = None) -> Results:
         queue = _Queue(plan)
         results = Results()
         running: dict[Future[Outcome], JobSpec] = {}
         workspace.use(plan)
+        self._limits = {**workspace.studio.limits, **self.pools}
         with ThreadPoolExecutor(self._threads(plan), thread_name_prefix="job") as threads:
             try:
                 while True:
@@ -88,20 +93,33 @@ class ThreadExecutor:
         return results
 
     def _limit(self, pool: str) -> int:
-        return self.pools.get(pool, self.jobs)
+        return self._limits.get(pool, self.jobs)
 
     def _threads(self, plan: BuildPlan) -> int:
         """As many as can run at once under the pools' limits."""
         return max(1, sum(self._limit(pool) for pool in {job.pool for job in plan.jobs}))
 
     def _attempts(self, workspace: Workspace, job: JobSpec) -> Outcome:
-        """Run a job, again after a failure that may pass: after the time it asks for, else 1, 2, 4 ... seconds."""
-        for attempt in range(self.retries):
+        """Run a job, again after a failure that may pass: after the time it asks for, else 1, 2, 4 ... seconds.
+
+        A provider that has no room is waited for, for an hour; the other jobs of its pool wait with this one.
+        """
+        tries, until = 0, time.monotonic() + WAIT
+        while True:
+            if (left := self._paused.get(job.pool, 0.0) - time.monotonic()) > 0:
+                self._sleep(left)
             try:
                 return workspace.run(job)
+            except RateLimited as error:
+                seconds = error.retry_after if error.retry_after is not None else 1.0
+                if time.monotonic() + seconds > until:
+                    raise
+                self._paused[job.pool] = max(self._paused.get(job.pool, 0.0), time.monotonic() + seconds)
             except RetryableError as error:
-                self._sleep(error.retry_after if error.retry_after is not None else 2.0**attempt)
-        return workspace.run(job)
+                tries += 1
+                if tries > self.retries:
+                    raise
+                self._sleep(error.retry_after if error.retry_after is not None else 2.0 ** (tries - 1))
 
 
 class _Queue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import shutil
 import threading
 import time
@@ -16,16 +17,18 @@ from typing import Any, Literal, TextIO
 
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
-from vbmake.errors import JobError, WorkspaceError
+from vbmake.errors import FatalError, JobError, WorkspaceError
 from vbmake.plan.types import JobSpec, Tag
 from vbmake.rules.work import Work
 from vbmake.run.action import perform
 from vbmake.run.digest import Digests, Stamp, sha256_of
 from vbmake.run.disk import words
 from vbmake.run.measures import Measures
+from vbmake.run.pins import Pins
 from vbmake.run.private import private_directory
 from vbmake.run.publish import flush, publish
 from vbmake.run.state import Knowledge, Made, Status
+from vbmake.run.studio import Studio
 from vbmake.run.tags import TagStore
 
 Progress = Callable[[int, int], None]
@@ -66,6 +69,8 @@ class Jobs:
         measures: Measures,
         cache: Cache,
         log_path: Callable[[str], Path],
+        studio: Studio,
+        pins: Pins,
     ) -> None:
         self.root = root
         self._knowledge = knowledge
@@ -74,6 +79,8 @@ class Jobs:
         self._measures = measures
         self._cache = cache
         self._log_path = log_path
+        self._studio = studio
+        self._pins = pins
         self._flights: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         # What this run has made: it serves jobs of the same key where there is no cache.
         self._done: dict[str, Entry] = {}
@@ -123,14 +130,22 @@ class Jobs:
                 return "current", tag
             assert status.key is not None
             with contextlib.suppress(_Edited), self._flights[status.key]:
-                fetched = self._fetch(job, status.key)
+                fetched = self._fetch(job, status)
                 if fetched is not None:
                     return "fetched", fetched
                 return "ran", self._carry_out(job, status, on_progress)
         raise JobError(f"its inputs were edited while it read them, {ATTEMPTS} times over; build again when they rest")
 
     def _make_again(self, job: JobSpec, key: str) -> None:
-        """Run a job whose recorded bytes are gone from everywhere. (Bazel calls it rewinding.)"""
+        """Run a job whose recorded bytes are gone from everywhere. (Bazel calls it rewinding.)
+
+        What a provider made is not asked for again unnoticed: it costs, and would be something else.
+        """
+        if job.account:
+            raise FatalError(
+                f"what {job.account} made for {job.id} is gone from this directory and from every cache; "
+                f"`doit forget {job.id}` lets the next build ask, and pay, again"
+            )
         self._cache.reject(key)
         for _ in range(ATTEMPTS):
             status = self._ready(job, fresh=True)
@@ -151,9 +166,11 @@ class Jobs:
             raise JobError(f"{name.removeprefix('input:')} is needed and is not there: {why}")
         return status
 
-    def _fetch(self, job: JobSpec, key: str) -> Tag | None:
+    def _fetch(self, job: JobSpec, status: Status) -> Tag | None:
         """Take what the key made from a cache; None when none has it all. Intermediates are brought when read."""
-        entry = self._done.get(key) or self._cache.lookup(key)
+        key = status.key
+        assert key is not None
+        entry = self._done.get(key) or (status.entry if job.account else None) or self._cache.lookup(key)
         if entry is None or set(entry.outputs) != set(job.outputs):
             return None
         outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
@@ -204,7 +221,9 @@ class Jobs:
             raise _Edited
         with private_directory(self.root / TEMPORARY) as directory, self._log(job) as log:
             files = _private_files(job, directory)
-            work = Work(job.options, inputs, files, directory, log, on_progress or _unheard)
+            progress = on_progress or _unheard
+            ask = functools.partial(self._studio.ask, job, status.key, log=log, progress=progress)
+            work = Work(job.options, inputs, files, directory, log, progress, status.key, ask)
             began = time.monotonic()
             try:
                 measures = perform(rule, work)
@@ -216,7 +235,7 @@ class Jobs:
             seconds = time.monotonic() - began
             # Flushing takes longer than many jobs do. What is cheap to make again is digested again instead, by the
             # next process, so that what a power cut took is noticed either way.
-            durable = job.final or seconds > CHEAP
+            durable = job.final or seconds > CHEAP or bool(job.account)
             if durable:
                 for path in files.values():
                     flush(path)
@@ -227,7 +246,10 @@ class Jobs:
             for role, output in outputs.items():
                 self._publish(files[role], self.root / output["path"], output["sha256"], durable)
         self._done[entry.key] = entry
-        return self._record(job, entry, outputs, "ran")
+        tag = self._record(job, entry, outputs, "ran")
+        if job.account:
+            self._studio.settled(entry.key)
+        return tag
 
     def _inputs(self, job: JobSpec) -> dict[str, tuple[Path, ...]]:
         """The files of the job's inputs by role, each on the disk."""
@@ -279,6 +301,8 @@ class Jobs:
     def _record(self, job: JobSpec, entry: Entry, outputs: Mapping[str, Any], how: Literal["ran", "fetched"]) -> Tag:
         tag = Tag(job.id, entry.key, outputs, entry.measures, entry.material, _now(), how, entry.seconds)
         self._tags.put(tag)
+        if job.account:
+            self._pins.put(job, entry, int(entry.material["take"]))
         return tag
 
     @contextlib.contextmanager

@@ -27,12 +27,17 @@ class Journal:
         self.name_field = name_field
         self._lock = threading.Lock()
         self._records: dict[str, dict[str, Any]] = {}
+        self._dropped: set[str] = set()
         self._lines = 0
         self._open: int | None = None
         self._load()
 
     def get(self, name: str) -> dict[str, Any] | None:
         return self._records.get(name)
+
+    def dropped(self, name: str) -> bool:
+        """Whether the name was known and then forgotten, as far as the file still tells."""
+        return name in self._dropped
 
     def names(self) -> list[str]:
         """Every name, sorted."""
@@ -47,12 +52,14 @@ class Journal:
         with self._lock:
             self._append([record])
             self._records[record[self.name_field]] = record
+            self._dropped.discard(record[self.name_field])
 
     def put_all(self, records: list[dict[str, Any]]) -> None:
         """Many records with one write."""
         with self._lock:
             self._append(records)
             self._records.update({record[self.name_field]: record for record in records})
+            self._dropped.difference_update(record[self.name_field] for record in records)
 
     def drop(self, name: str) -> None:
         """Forget a name."""
@@ -60,6 +67,7 @@ class Journal:
             if name in self._records:
                 self._append([{self.name_field: name, "gone": True}])
                 del self._records[name]
+                self._dropped.add(name)
 
     def compact(self) -> None:
         """Write the file anew when most of its lines are superseded. Only for the holder of the project's lock."""
@@ -93,8 +101,10 @@ class Journal:
             name = record[self.name_field]
             if record.get("gone") is True:
                 self._records.pop(name, None)
+                self._dropped.add(name)
             else:
                 self._records[name] = record
+                self._dropped.discard(name)
 
     def _read(self) -> Iterator[dict[str, Any]]:
         try:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 FILE = ".vbmake/stamp.json"
 FORMAT = 1
 TICK = 0.02  # seconds: no file system that shows nanoseconds has a coarser clock (the kernel's jiffy is 1 to 10 ms)
+_SHOWING = {"VBMAKE_PLAYER"}  # variables that change nothing of what is built
 
 Facts = tuple[int, int, int, int]  # size, mtime_ns, inode, ctime_ns
 
@@ -114,5 +115,6 @@ def remove(root: str | os.PathLike[str]) -> None:
 def _identity(environment: Mapping[str, str] | None) -> list[object]:
     """Who builds: this Python, this vbmake, and the variables that decide which tools are found and used how."""
     env = os.environ if environment is None else environment
-    said = sorted((name, value) for name, value in env.items() if name.startswith("VBMAKE_") or name == "PATH")
+    matters = (name for name in env if name == "PATH" or (name.startswith("VBMAKE_") and name not in _SHOWING))
+    said = sorted((name, env[name]) for name in matters)
     return [sys.version, sys.executable, os.path.dirname(os.path.abspath(__file__)), [list(pair) for pair in said]]

@@ -17,6 +17,7 @@ from vbmake.plan.keys import action_key, changes, key_material
 from vbmake.plan.types import BuildPlan, Bundled, JobSpec, Output, Ref, Source, Tag
 from vbmake.run.action import RuleBook, identities
 from vbmake.run.digest import Digests
+from vbmake.run.pins import Pins
 from vbmake.run.tags import TagStore
 
 LOOKUPS = 16  # at once, when a remote cache is asked
@@ -54,6 +55,12 @@ class Status:
     entry: Entry | None = None
 
 
+def _same_bytes(entry: Entry, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
+    return {role: output["sha256"] for role, output in entry.outputs.items()} == {
+        role: output["sha256"] for role, output in outputs.items()
+    }
+
+
 class _Unknown(Exception):
     """An input that is missing, or yet to be made: `reason` tells which."""
 
@@ -67,7 +74,14 @@ class Knowledge:
     """Statuses of the jobs of one plan. Thread-safe; remembered until the plan changes or a job is settled."""
 
     def __init__(
-        self, root: Path, rules: RuleBook, tags: TagStore, digests: Digests, cache: Cache, salt: str = ""
+        self,
+        root: Path,
+        rules: RuleBook,
+        tags: TagStore,
+        digests: Digests,
+        cache: Cache,
+        pins: Pins,
+        salt: str = "",
     ) -> None:
         self.root = root
         self._base = str(root)
@@ -75,6 +89,7 @@ class Knowledge:
         self._tags = tags
         self._digests = digests
         self._cache = cache
+        self._pins = pins
         self._salt = salt
         self._plan: BuildPlan | None = None
         self._jobs: dict[str, JobSpec] = {}
@@ -161,15 +176,26 @@ class Knowledge:
             return Status(unknown.state, reasons=(unknown.reason,), seconds=seconds)
         material = key_material(job, rule, digests, tools, self._salt)
         key = action_key(material)
+        if job.account and (take := self._pins.take(key)) is not None:
+            material["take"] = take
+            key = action_key(material)
         reasons = self._reasons(job, key, material, tag)
+        pinned = self._pins.entry(key, material) if job.account else None
+        if pinned is not None and not reasons and tag is not None and not _same_bytes(pinned, tag.outputs):
+            reasons = (("pin", None, "vbmake.lock names other bytes"),)
         if not reasons:
             assert tag is not None
             return Status("current", key, material, (), seconds, Made(key, tag.outputs, tag.measures))
-        entry = self._cache.lookup(key)
+        entry = pinned if pinned is not None and self._cache.has(pinned) else self._cache.lookup(key)
         if entry is None or set(entry.outputs) != set(job.outputs):
             return Status("run", key, material, reasons, seconds)
         outputs = {role: {"path": job.outputs[role], **entry.outputs[role]} for role in job.outputs}
         return Status("fetch", key, material, reasons, entry.seconds, Made(key, outputs, entry.measures), entry)
+
+    def declared_key(self, job: JobSpec) -> str | None:
+        """The key of a job with the take that is declared, whatever `reroll` asked for; None while it is not known."""
+        material = self.status(job).material
+        return action_key({**material, "take": job.take}) if material is not None else None
 
     def path(self, ref: Ref) -> Path:
         """Where the file of an input is (for an output: where it will be)."""
@@ -196,7 +222,7 @@ class Knowledge:
     def _reasons(self, job: JobSpec, key: str, material: Mapping[str, Any], tag: Tag | None) -> tuple[Reason, ...]:
         """Why the job is not current; () when it is."""
         if tag is None:
-            return (("tag", None, "it was not built before"),)
+            return (("tag", None, "it was forgotten" if self._tags.forgotten(job.id) else "it was not built before"),)
         if tag.key != key:
             return tuple(changes(tag.material, material)) or (("key", tag.key, key),)
         found: list[Reason] = []

@@ -36,6 +36,10 @@ class TagStore:
         """Forget a job: it will be looked up in the cache, or run, again."""
         self._journal.drop(job)
 
+    def forgotten(self, job: str) -> bool:
+        """Whether the job has no tag because it was dropped, as far as that is still recorded."""
+        return self._journal.dropped(job)
+
     def jobs(self) -> list[str]:
         """Every job id that has a tag, sorted."""
         return self._journal.names()

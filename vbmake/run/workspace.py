@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.cache.settings import settings
 from vbmake.heap import uncollected
@@ -30,6 +31,7 @@ from vbmake.plan.build import job_record, plan_build
 from vbmake.plan.canonical import plain, plain_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.types import BuildPlan, JobSpec, Tag
+from vbmake.project.models import Project
 from vbmake.project.remotes import Sync
 from vbmake.run import stamp
 from vbmake.run.action import RuleBook
@@ -42,10 +44,12 @@ from vbmake.run.job import TEMPORARY, Jobs, Outcome, Progress
 from vbmake.run.journal import Journal
 from vbmake.run.lock import project_lock
 from vbmake.run.measures import Measures
+from vbmake.run.pins import Pins
 from vbmake.run.private import remove_stale
 from vbmake.run.publish import publish
 from vbmake.run.rounds import Planner, plan_rounds
 from vbmake.run.state import Knowledge, Status
+from vbmake.run.studio import Studio
 from vbmake.run.tags import TagStore
 from vbmake.storage.protocol import Storage
 
@@ -55,8 +59,19 @@ STATE = ".vbmake"
 class Workspace:
     """One project's directory, opened. Safe to use from many threads; `close` it, or use it as a context manager."""
 
-    def __init__(self, root: Path, rules: RuleBook, cache: Cache, *, planner: Planner | None = None) -> None:
-        """`planner` makes a plan from measures; `open` takes the project's own declaration for it."""
+    def __init__(
+        self,
+        root: Path,
+        rules: RuleBook,
+        cache: Cache,
+        *,
+        planner: Planner | None = None,
+        project: Project | None = None,
+    ) -> None:
+        """`planner` makes a plan from measures; `open` takes the project's own declaration for it.
+
+        `project` says which providers there are. Raises ProjectError for a `vbmake.lock` that cannot be understood.
+        """
         self.root = root
         self.state = root / STATE
         self.rules = rules
@@ -67,8 +82,20 @@ class Workspace:
         self.measures = Measures(self.state / "measures.jsonl", self.digests)
         self.glyphs = Glyphs(self.state / "glyphs.jsonl", self.digests)
         salt = os.environ.get("VBMAKE_SALT", "")
-        self.knowledge = Knowledge(root, rules, self.tags, self.digests, cache, salt)
-        self._jobs = Jobs(root, self.knowledge, self.tags, self.digests, self.measures, cache, self.log_path)
+        self.pins = Pins(root)
+        self.studio = Studio(project, self.state)
+        self.knowledge = Knowledge(root, rules, self.tags, self.digests, cache, self.pins, salt)
+        self._jobs = Jobs(
+            root,
+            self.knowledge,
+            self.tags,
+            self.digests,
+            self.measures,
+            cache,
+            self.log_path,
+            self.studio,
+            self.pins,
+        )
         self._planner = planner
         self._declaration: Declaration | None = None
 
@@ -91,7 +118,7 @@ class Workspace:
 
         cache = Cache.of(settings(declaration.project.cache), warn, storage)
         with uncollected():
-            workspace = cls(root, declaration.rules, cache, planner=planner)
+            workspace = cls(root, declaration.rules, cache, planner=planner, project=declaration.project)
         workspace._declaration = declaration
         return workspace
 
@@ -189,6 +216,23 @@ class Workspace:
         name = re.sub(r"[^A-Za-z0-9._-]+", "_", job_id)[:80]
         return self.state / "logs" / f"{name}-{hashlib.sha256(job_id.encode()).hexdigest()[:8]}.log"
 
+    def pin(self, plan: BuildPlan) -> None:
+        """Bring `vbmake.lock` up to date with a plan that is wholly built: all of its assets, and no others."""
+        asked = [job for job in plan.jobs if job.account]
+        if plan.pending or not (asked or self.pins.path.exists()):
+            return
+        keys, declared = [], []
+        for job in asked:
+            tag, key = self.tags.get(job.id), self.knowledge.declared_key(job)
+            if tag is None or key is None:
+                return
+            keys.append(tag.key)
+            declared.append(key)
+            entry = Entry(tag.key, tag.outputs, tag.measures, tag.material, tag.seconds, tag.when)
+            if self.pins.entry(tag.key, tag.material) is None:
+                self.pins.put(job, entry, int(tag.material["take"]))
+        self.pins.keep(keys, declared)
+
     def write_stamp(self, plan: BuildPlan) -> bool:
         """Remember that this whole plan is built, so that the next call sees it at a glance. Returns whether it did.
 
@@ -198,9 +242,14 @@ class Workspace:
             return False
         try:
             facts = facts_of(self.root, plan, self.knowledge, self.tags, self.digests)
-            files = {**facts, **self._declaration.files}
+            self.pin(plan)
+            files, absent = {**facts, **self._declaration.files}, self._declaration.absent
+            if self.pins.path.exists():
+                files[self.pins.path.name] = stamp.facts(self.pins.path.stat())
+            else:
+                absent = (*absent, self.pins.path.name)
             summary = stamp.Summary(len(plan.jobs), final_targets(plan))
-            return stamp.write(self.root, files, self._declaration.absent, summary)
+            return stamp.write(self.root, files, absent, summary)
         except (Unsure, OSError):
             return False
 

@@ -66,7 +66,7 @@ def speak(work: Work) -> Measures:
         wav=raw,
         log=work.log,
     )
-    voice = _levelled(raw, work)
+    voice = levelled(raw, work.directory)
     loud = _voiced(voice)
     first, end = _bounds(loud, len(voice))
     voice = voice[first:end]
@@ -139,11 +139,12 @@ def _unknown_voice(voice: str, known: list[str], variants: list[str]) -> str:
     )
 
 
-def _levelled(raw: Path, work: Work) -> Floats:
-    """The voice at 48 kHz and at LEVEL."""
-    wide = work.directory / "voice.wav"
+def levelled(raw: Path, directory: Path) -> Floats:
+    """The voice of a recording: mono samples at 48 kHz and at LEVEL. Raises JobError when it cannot be decoded."""
+    wide = directory / "voice.wav"
     report: list[str] = []
-    graph = f"[0:a]aresample={RATE},asplit[voice][meter];[meter]ebur128=framelog=quiet:dualmono=true,anullsink"
+    meter = "[meter]ebur128=framelog=quiet:dualmono=true,anullsink"
+    graph = f"[0:a]aresample={RATE},aformat=channel_layouts=mono,asplit[voice][meter];{meter}"
     ffmpeg.run(
         [*ffmpeg.input_args(raw), "-filter_complex", graph, "-map", "[voice]", *pcm.FLOAT_WAV, f"file:{wide}"],
         log=report.append,

@@ -182,8 +182,11 @@ class LocalStorage:
     def _locked(self, name: str) -> Iterator[None]:
         """One writer at a time for a name: an advisory lock on its folder, so that no lock file is left behind."""
         folder = self.path(name).parent
-        folder.mkdir(parents=True, exist_ok=True)
-        handle = os.open(folder, os.O_RDONLY)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            handle = os.open(folder, os.O_RDONLY)
+        except OSError as error:
+            raise self._error("write", name, error) from error
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             yield

@@ -1,0 +1,71 @@
+"""`doit reroll JOB`: ask for another sample of a generated asset, or go back to an earlier one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from doit.cmd_base import DoitCmdBase
+from doit.exceptions import InvalidCommand
+
+from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.project import JobHandle, is_group, job_of
+
+TAKE = {
+    "name": "take",
+    "long": "take",
+    "type": int,
+    "default": 0,
+    "help": "choose this take (an earlier one is in the cache, and free) instead of the next",
+}
+
+
+class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
+    """Chooses takes; the next build makes them, or brings them from the cache."""
+
+    name = "reroll"
+    doc_purpose = "ask for another sample of a generated asset (the next build makes it), or choose an earlier one"
+    doc_usage = "JOB..."
+    doc_description = (
+        "Notes in vbmake.lock which take of an asset is wanted: the next one, or that of --take. The declaration stays "
+        "as it is. Runs nothing and asks no provider. Earlier takes stay in the cache: choosing one again is free."
+    )
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (TAKE,)
+
+    def _execute(self, take: int, pos_args: Any) -> int:
+        if not pos_args:
+            raise InvalidCommand(f"which job? `{self.bin_name} plan --all` lists them")
+        if take < 0 or take > 10_000:
+            raise InvalidCommand(f"--take is a number from 1 to 10000, not {take}")
+        tasks = {task.name: task for task in self.task_list}
+        targets = {target: task.name for task in self.task_list for target in task.targets}
+        handles = []
+        for word in pos_args:
+            task = tasks.get(targets.get(word, word))
+            if task is None:
+                raise InvalidCommand(self._unknown(word))
+            members = [tasks[name] for name in task.task_dep] if is_group(task) else [task]
+            handles += [self._checked(member) for member in members]
+        for handle in handles:
+            self._choose(handle, take)
+        return 0
+
+    def _checked(self, task: Any) -> JobHandle:
+        handle = job_of(task)
+        if handle is None or not handle.job.account:
+            raise InvalidCommand(f"{task.name} is not made by a provider: made again, it would be the same")
+        return handle
+
+    def _choose(self, handle: JobHandle, asked: int) -> None:
+        workspace, job = handle.project.workspace, handle.job
+        with workspace.locked():
+            key = workspace.knowledge.declared_key(job)
+            if key is None:
+                raise InvalidCommand(f"what {job.id} reads is not made yet; build first")
+            now = workspace.pins.take(key) or job.take
+            chosen = asked or now + 1
+            workspace.pins.choose(key, chosen if chosen != job.take else None)
+            workspace.knowledge.forget(job.id)
+            known = workspace.knowledge.assess(job).state
+        words = {"current": "it is the one that is built", "fetch": "it is in the cache"}
+        what = words.get(known, "the next build asks for it")
+        self.outstream.write(f"{handle.project.name(job.id)}: take {chosen} instead of {now}; {what}\n")

@@ -1,0 +1,82 @@
+"""`doit resume`: answer what a crash left open - was it asked for, and paid, or not?"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from doit.cmd_base import DoitCmdBase
+from doit.exceptions import InvalidCommand
+
+from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.project import FilmProject, projects_of
+
+RESUBMIT = {
+    "name": "resubmit",
+    "long": "resubmit",
+    "type": bool,
+    "default": False,
+    "help": "ask again: the next build does, and pays (perhaps a second time)",
+}
+ABANDON = {
+    "name": "abandon",
+    "long": "abandon",
+    "type": bool,
+    "default": False,
+    "help": "do not ask again: the job fails until it is resubmitted, or another take is asked for",
+}
+
+
+class Resume(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
+    """Lists requests whose outcome is unknown, and decides on them."""
+
+    name = "resume"
+    doc_purpose = "list requests to providers whose outcome is unknown, and say what becomes of them"
+    doc_usage = "[--resubmit|--abandon JOB...]"
+    doc_description = (
+        "A request that was under way when the machine went down may have been carried out, and paid. Providers cannot "
+        "be asked about it, so builds never repeat it by themselves. Look into the provider's own history, then say "
+        "--resubmit or --abandon. What a provider had accepted is no question: the next build asks for its result."
+    )
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (RESUBMIT, ABANDON)
+
+    def _execute(self, resubmit: bool, abandon: bool, pos_args: Any) -> int:
+        projects = projects_of(self.task_list)
+        if resubmit and abandon:
+            raise InvalidCommand("say either --resubmit or --abandon")
+        if not resubmit and not abandon:
+            if pos_args:
+                raise InvalidCommand("what shall become of it? say --resubmit or --abandon")
+            return self._list(projects)
+        if not pos_args:
+            raise InvalidCommand(f"which job? `{self.bin_name} resume` lists those that are in question")
+        for word in pos_args:
+            self._decide(projects, word, resubmit)
+        return 0
+
+    def _list(self, projects: list[FilmProject]) -> int:
+        count = 0
+        for project in projects:
+            for question in project.workspace.studio.engine.open_questions():
+                count += 1
+                told = "abandoned" if question.state == "abandoned" else "outcome unknown"
+                name = project.name(question.job)
+                self.outstream.write(f"{name}  {told}: asked of {question.account} on {question.time}\n")
+        if count:
+            self.outstream.write(
+                f"say `{self.bin_name} resume --resubmit JOB` or `{self.bin_name} resume --abandon JOB`\n"
+            )
+        else:
+            self.outstream.write("no request is in question\n")
+        return 0
+
+    def _decide(self, projects: list[FilmProject], word: str, resubmit: bool) -> None:
+        for project in projects:
+            engine = project.workspace.studio.engine
+            for question in engine.open_questions():
+                if word in (project.name(question.job), question.job):
+                    with project.workspace.locked():
+                        (engine.resubmit if resubmit else engine.abandon)(question.key)
+                    said = "the next build asks again" if resubmit else "it will not be asked for again"
+                    self.outstream.write(f"{word}: {said}\n")
+                    return
+        raise InvalidCommand(f"{word} is not in question; `{self.bin_name} resume` lists what is")

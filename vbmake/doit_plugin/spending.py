@@ -1,0 +1,53 @@
+"""What a build may cost, before it begins: estimates for each job, and the question when that is much."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from vbmake.errors import WorkspaceError
+from vbmake.plan.types import JobSpec
+
+if TYPE_CHECKING:
+    from vbmake.doit_plugin.project import FilmProject
+    from vbmake.providers.money import Estimate
+
+YES = "VBMAKE_YES"
+
+
+def estimate_of(project: FilmProject, job: JobSpec) -> Estimate | None:
+    """What a job may cost when it is asked for; None for jobs that ask no provider."""
+    if not job.account:
+        return None
+    from vbmake.providers.asked import generation_of
+
+    return project.workspace.studio.prices.estimate(generation_of(job.options))
+
+
+def confirm(project: FilmProject, jobs: Iterable[JobSpec], ask: Any = None) -> None:
+    """Have a build that may cost more than `budget: {confirm: ...}` agreed to.
+
+    Asks on a terminal; elsewhere `--yes` (or VBMAKE_YES=1) agrees. Raises WorkspaceError when nobody does.
+    """
+    budget = project.workspace.studio.budget
+    asked = [job for job in jobs if job.account]
+    if budget is None or budget.confirm is None or not asked or os.environ.get(YES, "") not in ("", "0"):
+        return
+    from vbmake.providers.money import to_confirm, told
+
+    estimates = [estimate for job in asked if (estimate := estimate_of(project, job)) is not None]
+    amount: Decimal | None = to_confirm(estimates, budget)
+    if amount is None:
+        return
+    what = f"this build may cost up to {told(amount)} ({len(asked)} requests), more than {told(budget.confirm)}"
+    if ask is None and sys.stdin.isatty() and sys.stderr.isatty():
+        sys.stderr.write(f"{what}. Go on? [y/N] ")
+        sys.stderr.flush()
+        ask = sys.stdin.readline
+    if ask is None:
+        raise WorkspaceError(f"{what}: nobody is here to be asked; say --yes to agree")
+    if ask().strip().lower() not in ("y", "yes"):
+        raise WorkspaceError(f"{what}: not agreed to, so nothing was asked of any provider")

@@ -1,0 +1,151 @@
+"""Where the jobs of a project ask providers: its accounts, the journal of what was asked, and what it cost."""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vbmake.errors import FatalError
+from vbmake.plan.types import JobSpec
+from vbmake.project.generated import service_of
+from vbmake.project.models import Project
+from vbmake.providers.types import Account, Generation
+from vbmake.services import LOCAL, SERVICES
+
+if TYPE_CHECKING:
+    from vbmake.providers.engine import Engine, Made
+    from vbmake.providers.ledger import Ledger
+    from vbmake.providers.money import Budget, Prices
+
+OFFLINE = "VBMAKE_OFFLINE"
+NO_KEY = "none"
+
+
+class Studio:
+    """The providers of one project. What talks to the network is imported when the first job asks."""
+
+    def __init__(self, project: Project | None, state: Path, environ: Mapping[str, str] = os.environ) -> None:
+        self.accounts = accounts_of(project, environ)
+        self._project = project
+        self._state = state
+        self._environ = environ
+        self._lock = threading.Lock()
+        self._engine: Engine | None = None
+        self._ledger: Ledger | None = None
+        self._prices: Prices | None = None
+        self.run = uuid.uuid4().hex[:12]  # names this build in the ledger
+
+    @property
+    def offline(self) -> bool:
+        """Whether no provider may be asked."""
+        return self._environ.get(OFFLINE, "").lower() not in ("", "0", "no", "false")
+
+    @property
+    def prices(self) -> Prices:
+        """What models cost, with what the project says of it."""
+        if self._prices is None:
+            from vbmake.providers.money import Prices
+
+            own = self._project.films[0].prices if self._project is not None else []
+            self._prices = Prices.load([price.model_dump(exclude_none=True) for price in own])
+        return self._prices
+
+    @property
+    def budget(self) -> Budget | None:
+        """What generated assets may cost, if the project says so."""
+        declared = self._project.films[0].budget if self._project is not None else None
+        if declared is None:
+            return None
+        from vbmake.providers.money import Budget
+
+        def amount(text: str | None) -> Decimal | None:
+            return Decimal(text) if text is not None else None
+
+        return Budget(
+            amount(declared.total), amount(declared.run), amount(declared.confirm), declared.unpriced == "allow"
+        )
+
+    @property
+    def ledger(self) -> Ledger:
+        """What was spent and is reserved."""
+        with self._lock:
+            if self._ledger is None:
+                from vbmake.providers.ledger import Ledger
+
+                self._ledger = Ledger(self._state / "costs.jsonl", self.prices, self.budget, self.run)
+            return self._ledger
+
+    @property
+    def engine(self) -> Engine:
+        """The engine with this project's journal."""
+        ledger = self.ledger
+        with self._lock:
+            if self._engine is None:
+                from vbmake.providers.engine import Engine
+
+                self._engine = Engine(
+                    self._state / "generations", environ=self._environ, ledger=ledger, offline=self.offline
+                )
+            return self._engine
+
+    def ask(
+        self,
+        job: JobSpec,
+        key: str,
+        generation: Generation,
+        log: Callable[[str], None],
+        progress: Callable[[int, int], None],
+    ) -> Made:
+        """Have an asset made, exactly once for a key. Raises RetryableError or FatalError."""
+        account = self.accounts.get(job.account)
+        if account is None:
+            raise FatalError(f"{job.id}: there is no provider called {job.account!r}")
+        return self.engine.generate(key, generation, account, job=job.id, log=log, progress=progress)
+
+    def settled(self, key: str) -> None:
+        """What came for a key is kept elsewhere now."""
+        if self._engine is not None:
+            self._engine.settled(key)
+
+    @property
+    def limits(self) -> dict[str, int]:
+        """How many requests may be under way at once, by account."""
+        return {name: account.limit for name, account in self.accounts.items()}
+
+    @property
+    def rates(self) -> dict[str, int]:
+        """How many requests may begin in a minute, by account, where that is limited."""
+        return {name: account.rpm for name, account in self.accounts.items() if account.rpm is not None}
+
+
+def accounts_of(project: Project | None, environ: Mapping[str, str]) -> dict[str, Account]:
+    """The accounts of a project by name: those of `providers`, the services that are known, installed plugins."""
+    declared: Mapping[str, Any] = dict(project.films[0].providers) if project is not None and project.films else {}
+    found = {}
+    for name in (*SERVICES, *declared):
+        given = declared.get(name)
+        service = SERVICES.get(service_of(name, dict(declared)))
+        told = environ.get(service.address, "") if service is not None and service.address else ""
+        base = (given.base_url if given is not None else None) or told.rstrip("/")
+        key = given.key if given is not None and given.key else service.key if service is not None else ""
+        found[name] = Account(
+            name=name,
+            service=service_of(name, dict(declared)),
+            base_url=base or (service.base_url if service is not None else ""),
+            key="" if key == NO_KEY else key,
+            limit=(given.limit if given is not None and given.limit else None) or (service.limit if service else 2),
+            rpm=given.rpm if given is not None else None,
+            timeout=float(given.timeout) if given is not None and given.timeout is not None else None,
+        )
+    return found | _plugins(found)
+
+
+def _plugins(known: Mapping[str, Account]) -> dict[str, Account]:
+    from vbmake.project.accounts import plugins
+
+    return {name: Account(name, name, "", limit=2) for name in plugins() if name not in known and name != LOCAL}
