@@ -226,3 +226,21 @@ def run(
         detail = "\n".join(f"    {line}" for line in list(tail)[-8:])
         raise JobError(f"{name} failed with exit code {code}" + (f":\n{detail}" if detail else ""))
     return b"".join(collected)
+
+
+def process_mark(pid: int) -> str | None:
+    """`pid-start`, which names a process for ever (pids come again, starting times do not); None when it is gone."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+        return f"{pid}-{stat.rpartition(')')[2].split()[19]}"
+    except (OSError, IndexError):
+        pass
+    if Path("/proc/self/stat").exists():
+        return None
+    try:
+        os.kill(pid, 0)  # no /proc (macOS): the pid alone has to do
+    except ProcessLookupError:
+        return None
+    except PermissionError:
+        pass
+    return f"{pid}-0"

@@ -53,7 +53,7 @@ def aligned(text: str, step: float = 0.125) -> dict[str, Any]:
 def speech(alignment: Any, normalized: Any = None, **headers: str) -> Response:
     sound = base64.b64encode(SOUND).decode()
     body = {"audio_base64": sound, "alignment": alignment, "normalized_alignment": normalized}
-    return answer(body, **headers)
+    return answer(body, 200, "application/json", **headers)
 
 
 def read(generation: Generation, response: Response) -> Ready:

@@ -5,11 +5,15 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
 
+from vbmake.process import process_mark
 from vbmake.storage import s3 as s3_module
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage, StorageError
@@ -178,3 +182,33 @@ def test_opening_a_storage_does_not_import_boto3() -> None:
         "import sys; from vbmake.storage.s3 import S3Storage; S3Storage('s3://b/p'); assert 'boto3' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_and_what_another_writes_is_not(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "from pathlib import Path\n"
+        "from vbmake.storage.local import LocalStorage\n"
+        "os.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "LocalStorage(Path(sys.argv[1])).write('films/a', b'half')\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = (tmp_path / "films").iterdir()
+    owner = left.name.partition("~")[0]
+    elsewhere = left.with_name(f"{owner.partition('@')[0]}@elsewhere~abc")
+    ours = left.with_name(f".vbmake-{process_mark(os.getpid())}@{owner.partition('@')[2]}~abc")
+    for other in (elsewhere, ours):
+        other.write_bytes(b"being written")
+    storage = LocalStorage(tmp_path)
+    storage.write("films/b", b"whole")
+    assert {path.name for path in (tmp_path / "films").iterdir()} == {"b", elsewhere.name, ours.name}
+    assert list(storage.list()) == ["films/b"]
+
+
+def test_a_file_where_a_folder_should_be_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    storage = LocalStorage(tmp_path / "file")
+    for write in (lambda: storage.write("a", b""), lambda: storage.write_version("a", b"", None)):
+        with pytest.raises(StorageError, match="cannot write a in"):
+            write()

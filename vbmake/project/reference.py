@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from vbmake.project import layers, motion, remotes, sounds, text_style, units
+from vbmake.project import generated, layers, motion, remotes, sounds, text_style, units
 from vbmake.project import models as language
 from vbmake.project.model import Model
 
@@ -47,6 +47,13 @@ SECTIONS: tuple[type[Model], ...] = (
     sounds.Voice,
     sounds.Sound,
     sounds.Music,
+    generated.Prompted,
+    generated.PromptedImage,
+    generated.PromptedClip,
+    generated.PromptedSound,
+    generated.Provider,
+    generated.Budget,
+    generated.Price,
     remotes.Cache,
     remotes.Sync,
     remotes.Store,
@@ -78,6 +85,12 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (language.AnyTransition, "`none`, a [kind](#transitions), or [Transition](#transition)"),
     (language.AnyQuality, "`draft`, `standard`, `high`, or [Encode](#encode)"),
     (language.AnyLayer, "[layer](#layer)"),
+    (generated.FileOrImage, "path, or [PromptedImage](#promptedimage)"),
+    (generated.FileOrClip, "path, or [PromptedClip](#promptedclip)"),
+    (generated.FileOrSound, "path, or [PromptedSound](#promptedsound)"),
+    (generated.Account, "name"),
+    (generated.Money, "amount such as `5 USD`"),
+    (generated.AnyBudget, "amount such as `5 USD`, or [Budget](#budget)"),
     (remotes.S3Address, "`s3://bucket/prefix`"),
     (remotes.Endpoint, "address"),
     (remotes.Region, "text"),

@@ -82,9 +82,9 @@ class Book:
         low, high, amount = (_amount(record.get(name)) for name in ("low", "high", "amount"))
         key = texts["key"]
         index = self._open.pop(key, None)
-        if index is None and state == "spent" and (last := self._last.get(key)) is not None:
-            if self.entries[last].state == "unknown":
-                index = last  # an answer came after all
+        last = self._last.get(key)
+        if index is None and state == "spent" and last is not None and self.entries[last].state == "unknown":
+            index = last  # an answer came after all
         if index is None:
             # An outcome without its reservation is entered, too: a line that was lost must not make it free.
             index = len(self.entries)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any, Final
 from unicodedata import east_asian_width
 
@@ -39,7 +39,7 @@ def charge(price: Price, generation: Generation, usage: Mapping[str, Any]) -> Ra
         low, high = sent[0] + made[0], sent[1] + made[1]
     else:
         low, high = _times(_amount(price, generation, usage), price.rate(generation))
-    return low.quantize(_FINEST, ROUND_CEILING), high.quantize(_FINEST, ROUND_CEILING)
+    return low.quantize(_FINEST, ROUND_HALF_EVEN), high.quantize(_FINEST, ROUND_HALF_EVEN)
 
 
 def _amount(price: Price, generation: Generation, usage: Mapping[str, Any]) -> Range:

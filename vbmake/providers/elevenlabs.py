@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
@@ -294,5 +293,5 @@ def _facts(response: Response) -> dict[str, Any]:
     headers = response.headers
     facts: dict[str, Any] = {"request_id": told(headers["request-id"])} if headers.get("request-id") else {}
     if re.fullmatch(r"\d{1,9}(\.\d+)?", cost := headers.get("character-cost", "")):
-        facts["credits"] = json.loads(cost) if not cost.startswith("0") else float(cost)
+        facts["credits"] = float(cost)
     return facts

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from vbmake.providers.charge import charge
-from vbmake.providers.price import Price, read_price, table
+from vbmake.providers.price import Price, read_prices, table
 from vbmake.providers.types import Generation
 from vbmake.services import SERVICES
 
@@ -56,13 +56,13 @@ class Prices:
     def load(cls, overrides: Sequence[Mapping[str, Any]] = ()) -> Prices:
         """vbmake's prices with a project's `prices:` before them, each {service, model, unit, price, per}.
 
-        `price` is in USD for one unit, or for `per` of them; tokens may have `input` and `output` instead. Service and
-        model may be patterns (fnmatch). 0 is a price: a server of one's own. Raises ValueError, which says which row
-        is wrong, what was found and what is allowed.
+        `price` is in USD for one unit, or for `per` of them; tokens may have `input` and `output` instead, or a row of
+        the unit input_token and one of output_token. Service and model may be patterns (fnmatch). 0 is a price: a
+        server of one's own. Raises ValueError, which says which row is wrong, what was found and what is allowed.
         """
         if isinstance(overrides, (str, Mapping)) or not isinstance(overrides, Sequence):
             raise ValueError("prices: a list is needed, each {service, model, unit, price}")
-        return cls([read_price(row, f"prices[{index}]") for index, row in enumerate(_paired(overrides))])
+        return cls(read_prices(overrides))
 
     def find(self, generation: Generation) -> Price | None:
         """The row that holds for a generation; None when it is unpriced."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from pathlib import Path
@@ -16,6 +16,7 @@ Range = tuple[Decimal, Decimal]
 
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 TABLE: Final = Path(__file__).with_name("prices.yaml")
+_HALVES: Final = ("input_token", "output_token")
 _LARGEST: Final = 10**9  # USD, or units: beyond it stands a slip
 _KEYS: Final = ("service", "model", "unit", "price", "input", "output", "per", "date", "source")
 _TABLE_KEYS: Final = (*_KEYS, "choice", "images", "rounded", "tokens_per_second")
@@ -73,6 +74,7 @@ def read_price(row: Any, where: str, *, own: bool = True) -> Price:
             raise ValueError(f'{where}.{key}: a name or a pattern such as "kokoro*", found {_shown(row.get(key))}')
     if row.get("unit") not in UNITS:
         raise ValueError(f"{where}.unit: one of {', '.join(UNITS)}, found {_shown(row.get('unit'))}")
+    row = {key: value for key, value in row.items() if value is not None}
     sent, made, choices = _rates(row, where, _per(row, where))
     images = {
         _size(size): {name: decimal(usd) for name, usd in by.items()} for size, by in row.get("images", {}).items()
@@ -91,6 +93,32 @@ def read_price(row: Any, where: str, *, own: bool = True) -> Price:
         date=str(row.get("date", "")),
         source=str(row.get("source", "the project")),
     )
+
+
+def read_prices(rows: Sequence[Any]) -> list[Price]:
+    """A project's rows. What one row says of an input_token and another of an output_token is one price of tokens.
+
+    Raises ValueError, whose text begins with the row: `prices[2].unit: ...`.
+    """
+    prices: list[Price] = []
+    halves: dict[tuple[str, str], dict[str, tuple[str, Price]]] = {}
+    for index, row in enumerate(rows):
+        where = f"prices[{index}]"
+        if isinstance(row, Mapping) and row.get("unit") in _HALVES:
+            half = read_price({**row, "unit": "token"}, where)
+            halves.setdefault((half.service, str(half.models)), {})[row["unit"]] = (where, half)
+        else:
+            prices.append(read_price(row, where))
+    for pair in halves.values():
+        for unit in _HALVES:
+            if unit not in pair:
+                (other, (where, half)), *_ = pair.items()
+                name = f"{half.service} {', '.join(half.models)}"
+                raise ValueError(
+                    f"{where}: {name} has a price for an {other} and none for an {unit}; 0 is a price, too"
+                )
+        prices.append(replace(pair["output_token"][1], input=pair["input_token"][1].input))
+    return prices
 
 
 def decimal(value: object) -> Decimal:

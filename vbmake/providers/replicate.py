@@ -76,12 +76,13 @@ FAMILIES: Final = (
         length=Length("duration", choices=(5, 10)),
     ),
     Family(
-        re.compile(r"minimax/speech-[\w.-]+"),
+        re.compile(r"minimax/speech-02-(turbo|hd)"),
         prompt="text",
         text=5000,
         voice="voice_id",
         language="language_boost",
     ),
+    Family(re.compile(r"minimax/speech-[\w.-]+"), prompt="text", voice="voice_id", language="language_boost"),
     Family(re.compile(r"google/lyria-2"), seed="seed"),
     Family(
         re.compile(r"meta/musicgen"),

@@ -9,8 +9,8 @@ from pathlib import Path
 from vbmake.cache.mirror import Synced, View, Writer, sync
 from vbmake.errors import WorkspaceError
 from vbmake.plan.types import BuildPlan
+from vbmake.process import process_mark
 from vbmake.run.complete import final_targets
-from vbmake.run.private import process_mark
 from vbmake.run.workspace import Workspace
 from vbmake.storage.address import storage_at
 

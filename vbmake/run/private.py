@@ -10,27 +10,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from vbmake.process import process_mark
 from vbmake.run.disk import explained
 
+__all__ = ["private_directory", "process_mark", "remove_stale"]
+
 _count = itertools.count()
-
-
-def process_mark(pid: int) -> str | None:
-    """`pid-start`, which names a process for ever (pids come again, starting times do not); None when it is gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
-        return f"{pid}-{stat.rpartition(')')[2].split()[19]}"
-    except (OSError, IndexError):
-        pass
-    if Path("/proc/self/stat").exists():
-        return None
-    try:
-        os.kill(pid, 0)  # no /proc (macOS): the pid alone has to do
-    except ProcessLookupError:
-        return None
-    except PermissionError:
-        pass
-    return f"{pid}-0"
 
 
 @functools.cache

@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import functools
 import hashlib
 import json
 import os
+import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from vbmake.process import process_mark
 from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageRefusal
 
 _TEMPORARY = ".vbmake-"
@@ -25,6 +29,7 @@ class LocalStorage:
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
         self.directory = Path(directory)
         self.durable = durable
+        self._swept: set[Path] = set()
 
     @property
     def url(self) -> str:
@@ -146,12 +151,13 @@ class LocalStorage:
         """A whole copy of the data beside its target; removed again unless it was renamed."""
         target = self.path(name)
         temporary: Path | None = None
+        self._sweep(target.parent)
         try:
             try:
-                handle, made = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
+                handle, made = tempfile.mkstemp(prefix=_prefix(), dir=target.parent)
             except FileNotFoundError:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                handle, made = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
+                handle, made = tempfile.mkstemp(prefix=_prefix(), dir=target.parent)
             temporary = Path(made)
             with open(handle, "wb") as stream:
                 if isinstance(data, bytes):
@@ -170,6 +176,16 @@ class LocalStorage:
             if temporary is not None:
                 with contextlib.suppress(OSError):
                     temporary.unlink()
+
+    def _sweep(self, folder: Path) -> None:
+        """Remove what killed writers of this machine have left in a folder, when this process first writes there."""
+        if folder in self._swept:
+            return
+        self._swept.add(folder)
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder):
+                if name.startswith(_TEMPORARY) and _is_left_over(name):
+                    (folder / name).unlink(missing_ok=True)
 
     def _claim(self, temporary: Path, target: Path) -> bool:
         with self._locked(target.relative_to(self.directory).as_posix()):
@@ -195,3 +211,21 @@ class LocalStorage:
 
     def _error(self, verb: str, name: str, error: OSError) -> StorageRefusal:
         return StorageRefusal(f"cannot {verb} {name} in {self.directory}: {error.strerror or error}")
+
+
+def _prefix() -> str:
+    """How the names of this process's temporary files begin: they tell whose they are."""
+    return f"{_TEMPORARY}{process_mark(os.getpid())}@{_host()}~"
+
+
+def _is_left_over(name: str) -> bool:
+    """Whether a temporary file's writer was a process of this machine that is gone."""
+    owner, told, _ = name.removeprefix(_TEMPORARY).partition("~")
+    mark, _, host = owner.partition("@")
+    pid = mark.partition("-")[0]
+    return bool(told) and host == _host() and pid.isdigit() and process_mark(int(pid)) != mark
+
+
+@functools.cache
+def _host() -> str:
+    return re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname())

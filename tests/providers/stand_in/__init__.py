@@ -21,8 +21,8 @@ order in which different requests arrive makes no difference.
 Jobs (Replicate, fal) end at the second poll; `polls=` and `seconds=` change that. Files live at `/files/`, as long as
 `server.fetches` and `server.file_polls` let them.
 
-The scripts: `server.misbehave(service, do, route=..., times=..., when=..., contains=..., charged=...)`. What can be done
-is in faults.DEEDS, with which arguments in faults.Fault. `route` is "submit" (the default: all that is paid for), "poll",
+The scripts: `server.misbehave(service, do, route=..., times=..., when=..., contains=..., charged=...)`. faults.DEEDS
+has what can be done, faults.Fault the arguments. `route` is "submit" (the default: all that is paid for), "poll",
 "result" (fal), "fetch" (downloads), "cancel", "upload", or one route, such as "images". Some of them:
 
     server.misbehave("openai", status=429, code="insufficient_quota")
