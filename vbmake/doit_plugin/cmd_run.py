@@ -153,10 +153,12 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         """The final targets of what was selected, in its order: of jobs, of groups, of everything."""
         tasks = {task.name: task for task in self.task_list}
         makers = {path: task for task in self.task_list for path in task.targets}
-        chosen = [tasks.get(word) or makers.get(word) for word in self.sel_tasks or tasks]
-        for task in chosen:
-            for one in [tasks[name] for name in task.task_dep] if task is not None and task.has_subtask else [task]:
-                handle = job_of(one) if one is not None else None
+        for word in self.sel_tasks or tasks:
+            task = tasks.get(word) or makers.get(word)
+            if task is None:
+                continue
+            for one in [tasks[name] for name in task.task_dep] if task.has_subtask else [task]:
+                handle = job_of(one)
                 if handle is not None and handle.job.final:
                     yield from one.targets
 
