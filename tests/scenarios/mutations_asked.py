@@ -33,6 +33,7 @@ def asked_table() -> Table:
     _sounds(table)
     _voices(table)
     _accounts(table)
+    _scripts(table)
     return table
 
 
@@ -104,6 +105,22 @@ def _accounts(table: Table) -> None:
     table.of("Film", "account", ())
     table.add("providers", {"mine": {**ACCOUNTS["mine"], "limit": 1}}, NOTHING)
     table.add("budget", "5 USD", NOTHING).add("prices", [], NOTHING)
+
+
+def _scripts(table: Table) -> None:
+    """A script is told by its measure, here always the same: what changes is the script, and what it asks for."""
+    asked = {"prompt": "a war", "provider": "openai", "images": {"provider": "openai", "options": {"quality": "low"}}}
+    declared = {**film({}), "scenes": {"script": asked}}
+    script = frozenset({"generated-script:script"})
+    shown = frozenset({"generated-image:*", "shot:*", "cut:*", "film:main"}) | TIMELINE
+    table.of("ScriptRequest", "asked script", ("scenes", "script"), declared)
+    table.add("prompt", "a peace", script).add("provider", "local", frozenset({"local-script:script"}))
+    table.add("model", "gpt-5", script).add("duration", "30s", script).add("style", "news", script)
+    table.add("language", "de", script).add("take", 2, script)
+    table.add("images", {"provider": "fal"}, shown)
+    table.of("ScriptImages", "asked script", ("scenes", "script", "images"))
+    table.add("provider", "fal", shown).add("model", "gpt-image-1", shown).add("options", {"quality": "high"}, shown)
+    table.of("Film", "asked script", ("scenes",)).add("script", {**asked, "prompt": "a peace"}, script)
 
 
 ASKED = asked_table()

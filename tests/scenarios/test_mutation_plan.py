@@ -42,6 +42,11 @@ def measure(item: Pending, plan: BuildPlan) -> dict[str, Any]:
         step = 60 * 48000 // job.options["speed"]
         times = [{"text": word, "start": n * step, "end": (n + 1) * step - 2000} for n, word in enumerate(words)]
         return {"samples": step * len(words), "rate": 48000, "words": times}
+    if job.rule in ("generated-script", "local-script"):
+        scenes = [
+            {"title": word, "say": f"{word} two", "picture": f"a {word}", "heading": ""} for word in ("One", "Two")
+        ]
+        return {"script": {"title": "A script", "language": "en", "scenes": scenes}}
     if job.rule == "generated-voice":
         return {"samples": 96000, "rate": 48000}
     if job.rule == "word-times":

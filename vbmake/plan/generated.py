@@ -69,8 +69,8 @@ def prompted(draft: Draft, film: Film, kind: Kind, asked: Prompted) -> Output:
 def local(draft: Draft, kind: Kind, values: Mapping[str, Any], asked: Prompted) -> Output:
     """The same, made on this machine. A take is another seed, where the maker has seeds."""
     given = {name: value for name, value in values.items() if value is not None}
-    if kind == "music" and asked.seed is not None:
-        given["seed"] = asked.seed
+    if kind == "music" and (asked.seed is not None or asked.take > 1):
+        given["seed"] = (asked.seed or 0) + asked.take - 1
     job = _once(draft, LOCAL_RULES[kind], given, {}, asked.take, asked.place, "")
     return Output(job.id, next(iter(job.outputs)))
 

@@ -24,7 +24,7 @@ def midi_file(score: Score) -> bytes:
     events.append((0, 0, b"\xff\x51\x03" + min(tempo, 0xFFFFFF).to_bytes(3, "big")))
     for name, (channel, program) in _CHANNELS.items():
         volume = bytes([0xB0 | channel, 7, _VOLUMES.get(name, 100)])
-        events += [(0, 0, bytes([0xC0 | channel, program])), (0, 0, volume)]
+        events += [(0, 1, bytes([0xC0 | channel, program])), (0, 1, volume)]
     for note in score.notes:
         channel, pitch = (9, _DRUMS[note.instrument]) if note.instrument in _DRUMS else (0, note.pitch)
         if note.instrument in _CHANNELS:
@@ -32,7 +32,7 @@ def midi_file(score: Score) -> bytes:
         start = round(note.start * TICKS)
         end = max(start + 1, round((note.start + note.length) * TICKS))
         force = max(1, min(127, round(note.force * 127)))
-        events += [(start, 2, bytes([0x90 | channel, pitch, force])), (end, 1, bytes([0x80 | channel, pitch, 0]))]
+        events += [(start, 3, bytes([0x90 | channel, pitch, force])), (end, 2, bytes([0x80 | channel, pitch, 0]))]
     last = max(score.bars * 4 * TICKS, max(tick for tick, _, _ in events))
     track, at = b"", 0
     for tick, _, message in sorted(events):

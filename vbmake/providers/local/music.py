@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import wave
 from pathlib import Path
 from typing import Final
@@ -21,6 +22,9 @@ from vbmake.rules.work import Work
 
 LONGEST: Final = 600  # seconds
 PEAK: Final = 10 ** (-3 / 20)  # of every piece: room for what lies between the samples
+_FAILED: Final = re.compile(
+    r"not a SoundFont or MIDI file|^fluidsynth: error:|No midi file"
+)  # it ends well after these
 FADE_IN, FADE_OUT = 0.01, 2.0  # seconds; the end fades at most over a quarter of the piece
 
 
@@ -42,18 +46,15 @@ def play_midi(work: Work) -> None:
     score_file.write_bytes(midi_file(score))
     command = [find_tool("fluidsynth"), "-n", "-i", "-q", "-r", str(RATE), "-g", "0.5", "-T", "wav", "-O", "s16"]
     told: list[str] = []
-    process.run(
-        [*command, "-F", str(raw), font, str(score_file)],
-        env=private_environment(work.directory),
-        log=told.append,
-        timeout=600,
-    )
+    environment = private_environment(work.directory)
+    process.run([*command, "-F", str(raw), font, str(score_file)], env=environment, log=told.append, timeout=600)
     for line in told:
         work.log(line)
-    sound = pcm.Wav(raw).read(0, samples) if raw.is_file() else np.zeros((0, 2), np.float32)
+    wrong = [line for line in told if _FAILED.search(line)]
+    sound = pcm.Wav(raw).read(0, samples) if raw.is_file() and not wrong else np.zeros((0, 2), np.float32)
     if not sound.any():
-        reason = next((line for line in told if "error" in line.lower() or "not a" in line.lower()), "nothing is heard")
-        raise FatalError(f"fluidsynth could not play the music: {reason}; is the soundfont whole?")
+        why = wrong[0] if wrong else "nothing is heard"
+        raise FatalError(f"fluidsynth could not play the music ({why}); give it a soundfont that other programs open")
     whole = np.zeros((samples, 2), np.float32)
     whole[: len(sound)] = sound
     score_file.unlink()

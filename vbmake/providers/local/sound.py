@@ -150,8 +150,9 @@ def _fire(samples: int, dice: Dice, seed: int) -> Floats:
 
 def _crowd(samples: int, dice: Dice, seed: int) -> Floats:
     out = smooth(noise(samples, seed), 30) * 0.6
-    for _ in range(min(6000, samples // 300)):  # hands, none with another
-        _placed(samples, dice.whole(0, samples), _burst(0.02, 260, 8, seed) * dice.between(0.2, 0.8), out)
+    hands = [_burst(0.02, 260, 5 + index % 5, seed + index) for index in range(24)]
+    for _ in range(min(6000, samples // 300)):
+        _placed(samples, dice.whole(0, samples), dice.one_of(hands) * dice.between(0.2, 0.8), out)
     return out
 
 
