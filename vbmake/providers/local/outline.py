@@ -19,7 +19,7 @@ PACE: Final = 2.5  # words a second, with pauses for breath
 
 
 def write_outline(work: Work) -> Measures:
-    """Write the outline of a film about `prompt` into `script`, in the shape of every script; its measure is the script.
+    """Write the outline of a film about `prompt` into `script`, as every script is; its measure is the script.
 
     Raises FatalError.
     """
