@@ -158,6 +158,13 @@ class Engine:
         except Failure as failure:
             raise self._error(call, failure) from None
 
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            exchange.close()
+
     def generate_patiently(self, key: str, generation: Generation, account: Account, **more: Any) -> Made:
         """As `generate`, for callers without a queue of their own: waits and tries again where that may help."""
         until, tries = self._clock() + PATIENCE, 0

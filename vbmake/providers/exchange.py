@@ -29,6 +29,10 @@ class Exchange:
         self._environ = environ
         self._client = Client(clock)
 
+    def close(self) -> None:
+        """Close every connection."""
+        self._client.close()
+
     def submit(
         self, call: _Call, request: Request, secret: str, until: float, lost: Callable[[_Call, bool, str], Failure]
     ) -> Response:

@@ -113,13 +113,7 @@ class Client:
             with self._client.stream(method, url, timeout=timeout, **more) as response:  # type: ignore[arg-type]
                 sent = True
                 yield response
-        except (
-            httpx.ConnectError,
-            httpx.ConnectTimeout,
-            httpx.PoolTimeout,
-            httpx.UnsupportedProtocol,
-            httpx.InvalidURL,
-        ) as error:
+        except _UNSENT as error:
             if sent:
                 raise Lost(_words(error)) from None
             raise NotSent(_words(error)) from None

@@ -112,6 +112,11 @@ class Studio:
         if self._engine is not None:
             self._engine.settled(key)
 
+    def close(self) -> None:
+        """Close every connection."""
+        if self._engine is not None:
+            self._engine.close()
+
     @property
     def limits(self) -> dict[str, int]:
         """How many requests may be under way at once, by account."""
