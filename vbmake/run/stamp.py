@@ -15,7 +15,7 @@ from typing import NamedTuple
 FILE = ".vbmake/stamp.json"
 FORMAT = 1
 TICK = 0.02  # seconds: no file system that shows nanoseconds has a coarser clock (the kernel's jiffy is 1 to 10 ms)
-_SHOWING = {"VBMAKE_PLAYER"}  # variables that change nothing of what is built
+_SHOWING = {"VBMAKE_PLAYER", "VBMAKE_OFFLINE", "VBMAKE_YES"}  # variables that change nothing of what is built
 
 Facts = tuple[int, int, int, int]  # size, mtime_ns, inode, ctime_ns
 
