@@ -6,12 +6,12 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from vbmake.errors import Place
+from vbmake.errors import Place, Problem, ProjectError
 from vbmake.plan.draft import Draft
 from vbmake.plan.generated import LOCAL_RULES, RULES, asked_options
 from vbmake.plan.types import Output
 from vbmake.project.models import Film, Model, Scene
-from vbmake.project.script import read_script, scenes_of
+from vbmake.project.script import Script, ScriptRequest, heading_look, read_script, scenes_of
 from vbmake.services import LOCAL
 
 
@@ -40,10 +40,22 @@ def written(draft: Draft, film: Film, prefix: str) -> Film | None:
     found = draft.measure(Output(job.id, "script"), "the script says what scenes there are", request.place)
     if found is None:
         return None
-    scenes = [Scene.model_validate(scene) for scene in scenes_of(read_script(found["script"]), request)]
+    sizes = [form.size or film.size for form in film.formats.values()] or [film.size]
+    script = _read(found.get("script"), request, job.id)
+    declared = scenes_of(script, request.images, heading_look(sizes))
+    scenes = [Scene.model_validate(scene) for scene in declared]
     for scene in scenes:
         _place(scene, request.place)
     return film.model_copy(update={"scenes": scenes})
+
+
+def _read(data: Any, request: ScriptRequest, job: str) -> Script:
+    """The script that was measured; it was checked when it was made, yet a cache may hold anything."""
+    try:
+        return read_script(data)
+    except ValueError as error:
+        hint = f"`doit forget {job}` has it written anew"
+        raise ProjectError([Problem(request.place, f"the script cannot be used: {error}", hint=hint)]) from None
 
 
 def _place(value: Any, place: Place) -> None:

@@ -6,10 +6,11 @@ What a model wrote is data. It is shown and spoken; nothing in it is a path, a t
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import Annotated, Any, Final
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from vbmake.project.generated import Account
 from vbmake.project.model import Model
@@ -17,11 +18,19 @@ from vbmake.project.units import Duration, Language
 from vbmake.project.words import slug
 from vbmake.services import LOCAL
 
-SCENES = 200  # at most
-_MOVES: tuple[Mapping[str, Any], ...] = (  # how the pictures of a script are moved, in turn
-    {"zoom": [1.0, 1.12], "toward": [0.5, 0.45]},
-    {"zoom": [1.12, 1.0], "from": [0.45, 0.5]},
-    {"zoom": [1.08, 1.14], "from": [0.42, 0.5], "toward": [0.58, 0.5]},
+SCENES: Final = 300  # at most: those of the longest film, and some
+LONGEST: Final = 1800  # seconds that a script may be asked for
+HEADING: Final = "heading"  # the style's name, where a project has one for the headings of its script
+_TOLD = 5  # mistakes of a script that are told
+_JOINERS = "\u200c\u200d"  # invisible, and part of how Persian, Hindi or an emoji is spelt
+_BREAKS = ("Cc", "Zl", "Zp")  # what stands between words, or nowhere
+_HIDDEN = ("Cf", "Cs", "Co", "Cn")  # what cannot be seen: directions, surrogates, no characters at all
+# How the pictures of a script are moved, in turn. Their middle stays in the middle: what is written above and below
+# them comes no nearer.
+_MOVES: Final[tuple[Mapping[str, Any], ...]] = (
+    {"zoom": [1.0, 1.08]},
+    {"zoom": [1.06, 1.06], "from": [0.47, 0.5], "toward": [0.53, 0.5]},
+    {"zoom": [1.08, 1.0]},
 )
 
 
@@ -49,19 +58,35 @@ class ScriptRequest(Model):
     take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another script.")
     images: ScriptImages = Field(default=ScriptImages(), description="Who makes the pictures.")
 
+    @field_validator("duration")
+    @classmethod
+    def _short(cls, value: Fraction) -> Fraction:
+        if value > LONGEST:
+            raise ValueError(f"a script is for a film of at most {LONGEST // 60}m: make several films of it")
+        return value
+
+
+def cleaned(text: str) -> str:
+    """A text in one line as it can be shown, spoken and written down: without control characters and what is hidden."""
+    kept = []
+    for letter in text:
+        kind = unicodedata.category(letter)
+        if kind in _BREAKS:
+            kept.append(" ")
+        elif kind not in _HIDDEN or letter in _JOINERS:
+            kept.append(letter)
+    return " ".join("".join(kept).split()).strip(_JOINERS + " ")
+
 
 def _text(limit: int, *, empty: bool = False) -> Any:
-    """A line of text: control characters out, white space single. Longer is a mistake, not cut."""
+    """A line of text, cleaned. Longer than `limit` is a mistake, not cut."""
 
     def clean(value: Any) -> str:
         if not isinstance(value, str):
-            raise ValueError(f"a text is wanted, not {type(value).__name__}")
+            raise ValueError(f"a text is wanted, not {_KINDS.get(type(value), type(value).__name__)}")
         if len(value) > 4 * limit:
             raise ValueError(f"the text is too long: {len(value):,} characters, allowed are {limit:,}")
-        bare = "".join(
-            " " if unicodedata.category(letter) in ("Cc", "Cf", "Cs", "Zl", "Zp") else letter for letter in value
-        )
-        text = " ".join(bare.split())
+        text = cleaned(value)
         if len(text) > limit:
             raise ValueError(f"the text is too long: {len(text):,} characters, allowed are {limit:,}")
         if not text and not empty:
@@ -71,10 +96,16 @@ def _text(limit: int, *, empty: bool = False) -> Any:
     return BeforeValidator(clean)
 
 
-class ScriptScene(BaseModel):
-    """One scene as it was written."""
+_KINDS: Final[Mapping[type, str]] = {
+    **{type(None): "null", bool: "true or false", int: "a number", float: "a number"},
+    **{list: "a list", dict: "an object"},
+}
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+class ScriptScene(BaseModel):
+    """One scene as it was written. What else was written beside it means nothing."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
     title: Annotated[str, _text(120)]
     say: Annotated[str, _text(2000)]
@@ -85,7 +116,7 @@ class ScriptScene(BaseModel):
 class Script(BaseModel):
     """A script, checked."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
     title: Annotated[str, _text(200)]
     language: Annotated[str, _text(40, empty=True)] = ""
@@ -93,30 +124,72 @@ class Script(BaseModel):
 
 
 def read_script(data: Any) -> Script:
-    """The script in what a model answered. Raises ValueError with every mistake, a clause each."""
+    """The script in what a model answered. Raises ValueError with the first mistakes, a clause each."""
+    if not isinstance(data, dict):
+        raise ValueError(f"it is no script: an object is wanted, not {_KINDS.get(type(data), type(data).__name__)}")
     try:
         return Script.model_validate(data)
     except ValidationError as error:
-        told = [
-            f"{'.'.join(map(str, one['loc'])) or 'script'}: {one['msg'].removeprefix('Value error, ')}"
-            for one in error.errors(include_url=False, include_input=False)[:5]
-        ]
-        raise ValueError("it is no script: " + "; ".join(told)) from None
+        found = error.errors(include_url=False, include_input=False)
+        told = [f"{_where(one['loc'])}: {_what(one)}" for one in found[:_TOLD]]
+        more = [f"and {len(found) - _TOLD} more"] if len(found) > _TOLD else []
+        raise ValueError("it is no script: " + "; ".join([*told, *more])) from None
 
 
-def scenes_of(script: Script, request: ScriptRequest) -> list[dict[str, Any]]:
-    """The scenes of a script as a declaration has them: each spoken over its picture, which moves slowly."""
+def _where(path: tuple[int | str, ...]) -> str:
+    """scenes[3].say: every name in it is one of ours."""
+    words = [f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in path]
+    return "".join(words).lstrip(".")
+
+
+def _what(mistake: Mapping[str, Any]) -> str:
+    limits = mistake.get("ctx", {})
+    match mistake["type"]:
+        case "missing":
+            return "it is missing"
+        case "too_long":
+            return f"there are more than {limits['max_length']}"
+        case "too_short":
+            return "there are none"
+        case "list_type":
+            return "a list is wanted"
+        case "model_type" | "dict_type":
+            return "an object is wanted"
+        case _:
+            return str(mistake["msg"]).removeprefix("Value error, ")
+
+
+def heading_look(sizes: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """The style of headings for films of these sizes: as large in a tall picture as in a wide one."""
+    return {
+        "size": share(6.5, sizes),
+        "bold": True,
+        "box": {"color": "#0b0f16b8", "padding": share(1.4, sizes), "radius": share(1.2, sizes)},
+    }
+
+
+def share(percent: float, sizes: Sequence[tuple[int, int]]) -> str:
+    """A length of `percent` of the shorter side, as the language has it: of the height; the least among the sizes."""
+    least = min((min(size) / size[1] for size in sizes), default=1.0)
+    return f"{percent * least:.3g}%"
+
+
+def scenes_of(script: Script, images: ScriptImages, heading: str | Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The scenes of a script as a declaration has them: each spoken over its picture, which moves slowly.
+
+    `heading` is the style of headings, or its name.
+    """
     taken: set[str] = set()
     scenes = []
     for number, scene in enumerate(script.scenes):
-        image: dict[str, Any] = {"prompt": scene.picture, "provider": request.images.provider}
-        if request.images.model is not None:
-            image["model"] = request.images.model
-        if request.images.options:
-            image["options"] = dict(request.images.options)
+        image: dict[str, Any] = {"prompt": scene.picture, "provider": images.provider}
+        if images.model is not None:
+            image["model"] = images.model
+        if images.options:
+            image["options"] = dict(images.options)
         layers: list[dict[str, Any]] = [{"image": image, "motion": dict(_MOVES[number % len(_MOVES)])}]
         if scene.heading:
-            style = {"size": "7%", "bold": True, "shadow": {"y": "0.3%", "blur": "0.6%", "color": "#000000b0"}}
+            style = heading if isinstance(heading, str) else dict(heading)
             layers.append({"text": scene.heading, "style": style, "at": "top left", "enter": {"fade": "0.4s"}})
         scenes.append({"id": _id(scene.title, number, taken), "title": scene.title, "say": scene.say, "layers": layers})
     return scenes
