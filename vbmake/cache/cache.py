@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from vbmake.cache.actions import ActionCache, Entry
 from vbmake.cache.contents import ContentStore
@@ -138,9 +139,9 @@ class Cache:
             self._misses.add(key)
         return None
 
-    def has(self, entry: Entry) -> bool:
-        """Whether the bytes that an entry names can be had, wherever the entry itself comes from."""
-        return all(self._holds(str(output["sha256"]), int(output["size"])) for output in entry.outputs.values())
+    def has(self, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether the bytes of all these outputs can be had, wherever they are told of."""
+        return all(self._holds(str(output["sha256"]), int(output["size"])) for output in outputs.values())
 
     def _holds(self, sha256: str, size: int) -> bool:
         for tier in self._tiers():

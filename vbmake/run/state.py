@@ -186,7 +186,7 @@ class Knowledge:
         if not reasons:
             assert tag is not None
             return Status("current", key, material, (), seconds, Made(key, tag.outputs, tag.measures))
-        entry = pinned if pinned is not None and self._cache.has(pinned) else self._cache.lookup(key)
+        entry = pinned if pinned is not None and self._cache.has(pinned.outputs) else self._cache.lookup(key)
         if entry is None or set(entry.outputs) != set(job.outputs):
             return Status("run", key, material, reasons, seconds)
         outputs = {role: {"path": job.outputs[role], **entry.outputs[role]} for role in job.outputs}
