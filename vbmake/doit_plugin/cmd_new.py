@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getopt
 import os
 import shlex
 import sys
@@ -35,10 +36,15 @@ class New(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no typ
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = OPTIONS
 
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """As doit's, which would take what it does not know for names."""
+        try:
+            getopt.gnu_getopt(in_args, self.cmdparser.get_short(), self.cmdparser.get_long())
+        except getopt.GetoptError as error:
+            raise InvalidCommand(f"{error}; `{self.bin_name} help {self.name}` lists the options") from None
+        return super().parse_execute(in_args)
+
     def perform(self, params: Any, args: list[str]) -> int:
-        unknown = [word for word in args if word.startswith("-")]
-        if unknown:
-            raise InvalidCommand(f"there is no option {unknown[0]} here, or it lacks its value; `{self.bin_name} help new`")
         if len(args) != 1:
             found = f"not {len(args)}: {' '.join(args)}" if args else "such as civil-war"
             raise InvalidCommand(f"a new project has one name, {found}")

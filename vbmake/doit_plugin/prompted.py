@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import shutil
@@ -40,11 +41,17 @@ def run(arguments: Sequence[str], build: Build) -> int:
 
     `build` builds the project of a directory with the other options of the command line.
     """
+    from vbmake.doit_plugin.cmd_new import tell
+    from vbmake.doit_plugin.starting import start_project
+    from vbmake.run.studio import OFFLINE
+
     try:
         params, output, rest = _parsed(arguments)
         wish = wish_of(params)
-        _check_rest(rest)
-        return _run(wish, output, rest, bool(params["resubmit"]), build)
+        offline = _check_rest(rest)
+        environ = {**os.environ, OFFLINE: "1"} if offline else os.environ
+        make = functools.partial(start_project, wish=wish, resubmit=params["resubmit"], environ=environ, tell=tell)
+        return _run(wish, output, rest, make, build)
     except InvalidCommand as error:
         sys.stderr.write(f"ERROR: {error}\n")
         return 3
@@ -53,9 +60,8 @@ def run(arguments: Sequence[str], build: Build) -> int:
         return error.exit_code
 
 
-def _run(wish: Wish, output: Path, rest: list[str], resubmit: bool, build: Build) -> int:
-    from vbmake.doit_plugin.cmd_new import tell
-    from vbmake.doit_plugin.starting import start_project
+def _run(wish: Wish, output: Path, rest: list[str], make: Callable[[Path], Any], build: Build) -> int:
+    from vbmake.doit_plugin.starting import check_place
     from vbmake.project.words import slug
 
     name = slug(wish.prompt) or "film"
@@ -67,11 +73,9 @@ def _run(wish: Wish, output: Path, rest: list[str], resubmit: bool, build: Build
     else:
         if film.exists() and known is None:
             raise WorkspaceError(f"{film} is there already, and is not of such a project: choose another --output")
-        from vbmake.doit_plugin.starting import check_place
-
         check_place(root)
         _remember(root, facts)
-        start_project(root, wish, resubmit=resubmit, tell=tell)
+        make(root)
     shown = os.path.relpath(root), os.path.relpath(film)
     code = build(root, rest)
     if code:
@@ -113,8 +117,8 @@ def _parsed(arguments: Sequence[str]) -> tuple[dict[str, Any], Path, list[str]]:
     return params, place_of(output).absolute(), rest
 
 
-def _check_rest(rest: list[str]) -> None:
-    """Raises InvalidCommand for what a build does not understand, before anybody is asked."""
+def _check_rest(rest: list[str]) -> bool:
+    """Whether no provider may be asked. Raises InvalidCommand for what a build does not understand."""
     from vbmake.doit_plugin.cmd_run import Run
     from vbmake.doit_plugin.loader import VideoLoader
 
@@ -123,6 +127,7 @@ def _check_rest(rest: list[str]) -> None:
         options, words = parser.parse(rest)
     except CmdParseError as error:  # doit's message goes on with all the options there are
         what = str(error).partition(" (parsing options")[0].removeprefix("Error parsing Command: ")
+        what = ": ".join(line.rstrip(".") for line in what.splitlines() if line)
         raise InvalidCommand(f"{what}; `vbmake help new` and `vbmake help run` list the options") from None
     if words:
         raise InvalidCommand(
@@ -131,6 +136,7 @@ def _check_rest(rest: list[str]) -> None:
         )
     if options.get("cwdPath"):
         raise InvalidCommand("--dir is for projects that are there; --output says where this one is made")
+    return bool(options.get("offline"))
 
 
 def _remembered(root: Path) -> Mapping[str, Any] | None:

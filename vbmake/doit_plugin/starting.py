@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 STATE: Final = ".vbmake"
 PROVENANCE: Final = f"{STATE}/script.provenance.json"
 _OURS: Final = frozenset({STATE, ".git", ".gitignore"})  # what a directory may hold and be as good as empty
-_VOICES: Final[Mapping[str, str]] = {"en": "en-us", "zh": "cmn", "no": "nb", "fr": "fr-fr", "tl": "en-us"}
+_VOICES: Final[Mapping[str, str]] = {"en": "en-us", "zh": "cmn", "no": "nb", "fr": "fr-fr"}
 
 Tell = Callable[[str], None]
 

@@ -129,7 +129,10 @@ class Call:
                 f"this build is offline and {self.job or 'this'} is in no cache: build it once online, and share "
                 "vbmake.lock and the cache",
             )
-        base = urlsplit(self.account.base_url)
+        try:
+            base = urlsplit(self.account.base_url)
+        except ValueError as error:
+            raise Failure("invalid", f"its base_url {self.account.base_url!r} is no address: {error}") from None
         if base.username or base.password:
             raise Failure("invalid", "its base_url holds a user name or a password: keys come from the environment")
         name = self.account.key

@@ -78,6 +78,7 @@ class Engine:
         self._adapters = adapters
         self._lock = threading.Lock()
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._swept = False
         self._busy: dict[str, tuple[int, float]] = {}  # by account: how often in a row it had no room, and until when
 
     def generate(
@@ -96,6 +97,8 @@ class Engine:
         """
         call = Call(key, generation, account, self._adapters(account.service), job, log, progress, self._desk)
         with self._lock:
+            if not self._swept:
+                self._sweep()
             turn = self._turns[key]
         with turn:
             try:
@@ -150,6 +153,15 @@ class Engine:
     def close(self) -> None:
         """Close every connection."""
         self._desk.close()
+
+    def _sweep(self) -> None:
+        """Remove what was kept of requests whose results are recorded: a kill may have come between."""
+        self._swept = True
+        if self.directory.is_dir():
+            for directory in self.directory.iterdir():
+                step = self.journal.get(directory.name) if directory.is_dir() else None
+                if step is not None and step.state == "done":
+                    Kept(directory).drop()
 
     def _decide(self, key: str) -> None:
         step = self.journal.get(key)

@@ -1,4 +1,4 @@
-"""Fetch: the files of a result are brought, checked and kept. What was paid for is fetched again as long as it is there."""
+"""Fetch: the files of a result are brought, checked and kept; as long as they are there, for they are paid."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from vbmake.providers.book import exact
 from vbmake.providers.call import Call
 from vbmake.providers.exchange import Gone
 from vbmake.providers.journal import Step
@@ -97,18 +98,21 @@ def _bring(call: Call, ready: Ready, response: Response) -> Made:
             raise call.in_vain(Failure("failed", "the file that it made is empty", paid="yes"))
         files.append(kept.facts(path))
     cost = call.desk.books.settle(call.key, call.generation, ready.usage)
-    step = call.note("fetched", files=files, cost=str(cost) if cost is not None else None)
-    call.say(f"fetched {len(files)} {'file' if len(files) == 1 else 'files'}" + (f", {cost} USD" if cost else ""))
+    step = call.note("fetched", files=files, cost=exact(cost))
+    call.say(
+        f"fetched {len(files)} {'file' if len(files) == 1 else 'files'}" + (f", {exact(cost)} USD" if cost else "")
+    )
     return _made(call, step, tuple(kept.directory / str(file["name"]) for file in files), ready, response)
 
 
 def _key_for_files(call: Call) -> str:
     """The key for files that need it; most do not, so that its absence is for the provider to complain about."""
-    if call.desk.offline:
-        call.secret()
     try:
         return call.secret()
-    except Failure:
+    except Failure as failure:
+        if failure.sort == "offline":
+            message = f"{failure.message}; it was made before, and the next build online fetches it"
+            raise Failure("offline", message, paid="yes") from None
         return ""
 
 

@@ -122,8 +122,8 @@ class Client:
         if left <= 0:
             raise NotSent("there was no time left to ask")
         timeout = httpx.Timeout(left, connect=min(CONNECT, left))  # of each step
-        watch = _Watch(urlsplit(url).hostname or "", left, public)
         try:
+            watch = _Watch(urlsplit(url).hostname or "", left, public)
             extensions = {"trace": watch}
             request = self._client.build_request(
                 method, url, headers=dict(headers), timeout=timeout, extensions=extensions, **more
@@ -150,7 +150,7 @@ class Client:
 
 
 class _Watch:
-    """Looks after one exchange, as the library's trace: who the peer is, and that it ends in time, whatever it sends."""
+    """Looks after one exchange, as the library's trace: who the peer is, and that it ends in time, whatever comes."""
 
     def __init__(self, host: str, seconds: float, public: bool) -> None:
         self.late = False

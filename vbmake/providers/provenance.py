@@ -6,6 +6,7 @@ import hashlib
 from decimal import Decimal
 from typing import Any, Final
 
+from vbmake.providers.book import exact
 from vbmake.providers.journal import Step
 from vbmake.providers.types import Account, Generation, Ready, Request, Response
 
@@ -50,7 +51,7 @@ def provenance(
             "facts": _shortened(dict(ready.facts)),
         },
         "usage": dict(ready.usage),
-        "cost": str(cost) if cost is not None else None,
+        "cost": exact(cost),
         "answered": step.facts.get("answered", ""),
         "fetched": step.time,
     }

@@ -1,4 +1,7 @@
-"""Submit: the request that costs is written down, sent once, and its answer kept; sent again only if it never arrived."""
+"""Submit: the request that costs is written down, sent once, and its answer kept.
+
+It is sent again if it surely never arrived, and only then.
+"""
 
 from __future__ import annotations
 
