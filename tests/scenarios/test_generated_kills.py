@@ -119,7 +119,7 @@ def jobs(world: World) -> dict[str, str]:
     """The job of each service, by its name."""
     plan = json.loads(world.doit("plan", "--json").out)
     return {
-        service: next(job["name"] for job in plan["jobs"] if job["rule"] == rule) for service, rule in PIECES.items()
+        service: next(job["id"] for job in plan["jobs"] if job["rule"] == rule) for service, rule in PIECES.items()
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import hashlib
 import json
 import os
 import shutil
@@ -64,7 +65,8 @@ def _run(wish: Wish, output: Path, rest: list[str], make: Callable[[Path], Any],
     from vbmake.doit_plugin.starting import check_place
     from vbmake.project.words import slug
 
-    name = slug(wish.prompt) or "film"
+    # A prompt without Latin letters has a name of its own, too: another one must not find its directory taken.
+    name = slug(wish.prompt) or f"film-{hashlib.sha256(wish.prompt.encode()).hexdigest()[:6]}"
     root, film = output / name, output / f"{name}.mp4"
     known = _remembered(root)
     facts = {"wish": wish.facts(), "film": film.name}
