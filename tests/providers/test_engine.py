@@ -132,6 +132,17 @@ def test_a_question_that_is_abandoned_is_not_asked_until_it_is_resubmitted(offic
     assert len(office.charges) == 1
 
 
+def test_what_a_kill_left_of_a_recorded_result_is_removed_by_the_next_build_that_asks(office: Office) -> None:
+    office.make()
+    office.restart(checkpoint=killed_at("done"))
+    with pytest.raises(Killed):
+        office.engine.settled(KEY)
+    assert (office.directory / "generations" / KEY).exists()
+    office.restart().make(key="other")
+    assert not (office.directory / "generations" / KEY).exists()
+    assert (office.directory / "generations" / "other").exists()
+
+
 def test_what_is_not_in_question_cannot_be_decided(office: Office) -> None:
     with pytest.raises(FatalError, match="not in question"):
         office.engine.resubmit(KEY)

@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,8 @@ import pytest
 from tests.scenarios.world import REPOSITORY, World
 
 PIECES = {"openai": "generated-image", "replicate": "generated-clip", "elevenlabs": "generated-voice"}
-STATES = {
+EACH = {"openai": ("kept", "result", "done"), "replicate": ("accepted", "result"), "elevenlabs": ("fetched",)}
+EVERY = {
     "openai": ("kept", "result", "fetched", "done"),
     "replicate": ("kept", "accepted", "result", "fetched", "done"),
     "elevenlabs": ("kept", "result", "fetched", "done"),
@@ -55,8 +56,8 @@ class Provider:
     origin: str
     environ: dict[str, str]
 
-    def charges(self, mark: str = "") -> Counter[str]:
-        """How often each service was paid since `mark` was set."""
+    def charges(self) -> Counter[str]:
+        """How often each service was paid."""
         return Counter(charge["service"] for charge in self.state()["charges"])
 
     def state(self) -> dict[str, Any]:
@@ -118,24 +119,31 @@ def undisturbed(folder: Path, provider: Provider, mark: str) -> dict[str, bytes]
 def jobs(world: World) -> dict[str, str]:
     """The job of each service, by its name."""
     plan = json.loads(world.doit("plan", "--json").out)
-    return {
-        service: next(job["id"] for job in plan["jobs"] if job["rule"] == rule) for service, rule in PIECES.items()
-    }
+    return {service: next(job["id"] for job in plan["jobs"] if job["rule"] == rule) for service, rule in PIECES.items()}
 
 
-def test_a_kill_at_every_step_costs_nothing_and_changes_nothing(tmp_path: Path, provider: Provider) -> None:
-    world = a_world(tmp_path / "killed", provider, "every step")
+def test_a_kill_at_any_step_costs_nothing_and_changes_nothing(tmp_path: Path, provider: Provider) -> None:
+    check_kills(tmp_path, provider, "each step", EACH)
+
+
+@pytest.mark.long
+def test_a_kill_at_every_step_of_every_service_costs_nothing(tmp_path: Path, provider: Provider) -> None:
+    check_kills(tmp_path, provider, "every step", EVERY)
+
+
+def check_kills(folder: Path, provider: Provider, mark: str, moments: Mapping[str, Sequence[str]]) -> None:
+    """Kill build after build of one film, each a step further."""
+    world = a_world(folder / "killed", provider, mark)
     names = jobs(world)
     before = provider.charges()
-    for service, states in STATES.items():
+    for service, states in moments.items():
         for state in states:
             code = killed(world, f"{service} {state}", names[service])
             assert code == -signal.SIGKILL, f"{service} {state}: nothing was killed"
     ended = world.doit("-n", "4")
     assert ended.code == 0, ended.text
     assert provider.charges() - before == dict.fromkeys(PIECES, 1)
-    assert [path.name for path in (world.root / ".vbmake" / "generations").iterdir()] == ["journal.jsonl"]
-    assert targets(world) == undisturbed(tmp_path / "clean", provider, "every step")
+    assert targets(world) == undisturbed(folder / "clean", provider, mark)
 
 
 def test_what_may_have_been_paid_is_asked_and_never_paid_again_by_itself(tmp_path: Path, provider: Provider) -> None:
