@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TextIO
+from pathlib import Path
+from typing import Any, Literal
 
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
@@ -23,9 +23,11 @@ from vbmake.rules.work import Work
 from vbmake.run.action import perform
 from vbmake.run.digest import Digests, Stamp, sha256_of
 from vbmake.run.disk import words
+from vbmake.run.job_log import JobLog
 from vbmake.run.measures import Measures
 from vbmake.run.pins import Pins
-from vbmake.run.private import private_directory
+from vbmake.run.outputs import Finished, check, digested, private_files
+from vbmake.run.private import PrivateDirectories
 from vbmake.run.publish import flush, publish
 from vbmake.run.state import Knowledge, Made, Status
 from vbmake.run.studio import Studio
@@ -82,6 +84,7 @@ class Jobs:
         self._studio = studio
         self._pins = pins
         self._flights: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._directories = PrivateDirectories(root / TEMPORARY)
         # What this run has made: it serves jobs of the same key where there is no cache.
         self._done: dict[str, Entry] = {}
         self._places: dict[str, Path] = {}  # by digest
@@ -115,11 +118,15 @@ class Jobs:
         rule = self._knowledge.rules.rule(job.rule)
         with self._told(job):
             inputs = self._inputs(job)
-            with private_directory(self.root / TEMPORARY) as directory, self._log(job) as log:
-                files = _private_files(job, directory)
+            with self._directories.one() as directory, JobLog(self._log_path(job.id)) as log:
+                files = private_files(job, directory)
                 perform(rule, Work(job.options, inputs, files, directory, log, _unheard))
-                _check(rule.name, files)
+                check(rule.name, files)
                 return {role: sha256_of(path) for role, path in files.items()}
+
+    def close(self) -> None:
+        """Leave nothing behind but results. Jobs may be done afterwards."""
+        self._directories.close()
 
     def _bring_up_to_date(self, job: JobSpec, on_progress: Progress | None) -> tuple[How, Tag]:
         for attempt in range(ATTEMPTS):
@@ -188,7 +195,7 @@ class Jobs:
 
     def _restore(self, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
         """Bring recorded bytes to their places: all of them, or none."""
-        with private_directory(self.root / TEMPORARY) as directory:
+        with self._directories.one() as directory:
             brought: list[tuple[Path, Path, str]] = []
             for number, output in enumerate(outputs.values()):
                 target = self.root / output["path"]
@@ -219,15 +226,15 @@ class Jobs:
         seen = {path: self._look(path) for paths in inputs.values() for path in paths}
         if {role: [seen[path][0] for path in paths] for role, paths in inputs.items()} != status.material["inputs"]:
             raise _Edited
-        with private_directory(self.root / TEMPORARY) as directory, self._log(job) as log:
-            files = _private_files(job, directory)
+        with self._directories.one() as directory, JobLog(self._log_path(job.id)) as log:
+            files = private_files(job, directory)
             progress = on_progress or _unheard
             ask = functools.partial(self._studio.ask, job, status.key, log=log, progress=progress)
             work = Work(job.options, inputs, files, directory, log, progress, status.key, ask)
             began = time.monotonic()
             try:
                 measures = perform(rule, work)
-                _check(rule.name, files)
+                sizes = check(rule.name, files)
             except JobError:
                 self._unchanged(seen)  # a file that was read while it was being saved: try again rather than fail
                 raise
@@ -240,8 +247,9 @@ class Jobs:
                 for path in files.values():
                     flush(path)
             pipeline = bool(rule.call) and getattr(rule, "options", None) is None
-            entry = self._entry(status, files, measures, seconds, probe=not pipeline)
-            self._cache.store(entry, files)
+            finished = {role: digested(path, sizes[role]) for role, path in files.items()}
+            entry = self._entry(status, files, finished, measures, seconds, probe=not pipeline)
+            self._cache.store(entry, {role: one.data for role, one in finished.items()})
             outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
             for role, output in outputs.items():
                 self._publish(files[role], self.root / output["path"], output["sha256"], durable)
@@ -277,6 +285,7 @@ class Jobs:
         self,
         status: Status,
         files: Mapping[str, Path],
+        finished: Mapping[str, Finished],
         measures: Mapping[str, Mapping[str, Any]],
         seconds: float,
         probe: bool,
@@ -284,11 +293,10 @@ class Jobs:
         """What the finished files are."""
         outputs: dict[str, dict[str, Any]] = {}
         found: dict[str, Mapping[str, Any]] = dict(measures)
-        for role, path in files.items():
-            sha256 = sha256_of(path)
-            outputs[role] = {"sha256": sha256, "size": path.stat().st_size}
-            if probe and role not in found and path.suffix in _MEDIA:
-                found[role] = self._measures.measure(path, sha256)
+        for role, one in finished.items():
+            outputs[role] = {"sha256": one.sha256, "size": one.size}
+            if probe and role not in found and files[role].suffix in _MEDIA:
+                found[role] = self._measures.measure(files[role], one.sha256)
         assert status.key is not None
         assert status.material is not None
         return Entry(status.key, outputs, found, status.material, round(seconds, 3), _now())
@@ -306,26 +314,6 @@ class Jobs:
         return tag
 
     @contextlib.contextmanager
-    def _log(self, job: JobSpec) -> Iterator[Callable[[str], None]]:
-        """The job's log, begun anew; there is none for a job that says nothing. A log that fails fails no job."""
-        path = self._log_path(job.id)
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        lock = threading.Lock()
-        with contextlib.ExitStack() as stack:
-            opened: list[TextIO] = []
-
-            def log(line: str) -> None:
-                with lock, contextlib.suppress(OSError, ValueError):
-                    if not opened:
-                        path.parent.mkdir(parents=True, exist_ok=True)
-                        opened.append(stack.enter_context(open(path, "w", encoding="utf-8", errors="replace")))
-                    opened[0].write(line + "\n")
-                    opened[0].flush()
-
-            yield log
-
-    @contextlib.contextmanager
     def _told(self, job: JobSpec) -> Iterator[None]:
         """A disk that is full, read-only or forbidden is told as the failure of the job."""
         try:
@@ -335,20 +323,6 @@ class Jobs:
         except OSError as error:
             subject = f"{error.filename}: " if error.filename else ""
             raise JobError(f"{subject}{words(error)}") from error
-
-
-def _private_files(job: JobSpec, directory: Path) -> dict[str, Path]:
-    """Where a job makes its outputs, by role: with their extensions (tools go by them)."""
-    return {role: directory / f"{role}{PurePosixPath(path).suffix}" for role, path in job.outputs.items()}
-
-
-def _check(rule: str, files: Mapping[str, Path]) -> None:
-    """Every output is there, a file, with something in it. Raises JobError."""
-    for role, path in files.items():
-        if not path.is_file():
-            raise JobError(f"the rule {rule} ended well, yet made no {role} ({path.name})")
-        if not path.stat().st_size:
-            raise JobError(f"the rule {rule} ended well, yet its {role} ({path.name}) is empty")
 
 
 def _unheard(_done: int, _total: int) -> None:

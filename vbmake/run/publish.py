@@ -23,9 +23,12 @@ def flush(path: Path) -> None:
 
 def publish(path: Path, target: Path) -> None:
     """Move a flushed file over `target`, making its folder. Raises OSError; then the old target still stands."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.replace(path, target)
+        try:
+            os.replace(path, target)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.replace(path, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise

@@ -129,6 +129,7 @@ class Workspace:
 
     def close(self, *, interrupted: bool = False) -> None:
         """Wait for uploads to the cache (when interrupted, only for those under way) and close the files."""
+        self._jobs.close()
         self.cache.finish(cancel=interrupted)
         self.tags.close()
         self.measures.close()

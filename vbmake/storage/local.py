@@ -50,6 +50,10 @@ class LocalStorage:
         except OSError as error:
             raise self._error("read", name, error) from error
 
+    def held(self, name: str) -> Data:
+        """What `write` can be given to store the object elsewhere: its file (it may be missing), or its bytes."""
+        return self.path(name)
+
     def download(self, name: str, path: Path) -> bool:
         source = self.path(name)
         if not source.is_file():
