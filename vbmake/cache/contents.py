@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from pathlib import Path
 
+from vbmake.storage.packed import SMALL, PackedStorage
 from vbmake.storage.protocol import Data, Storage
 
 
@@ -30,6 +31,9 @@ class ContentStore:
     def put(self, sha256: str, data: Data) -> bool:
         """Store bytes whose digest is known. A blob of another size is damaged, and replaced. True: it was sent."""
         name = self.name(sha256)
+        if isinstance(self.storage, PackedStorage) and isinstance(data, bytes) and len(data) <= SMALL:
+            self.storage.keep(name, data)
+            return True
         found = self.storage.stat(name)
         if found == (len(data) if isinstance(data, bytes) else data.stat().st_size):
             return False

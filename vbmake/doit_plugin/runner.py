@@ -70,6 +70,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._tickets = count()
         self._tries: dict[str, int] = {}
         self._began: dict[str, float] = {}
+        self._noted: list[Events] = []
 
     def run_tasks(self, task_dispatcher: Any, until: Iterable[str] = ()) -> None:
         """Run everything the dispatcher yields; with `until`, start no more once those tasks have ended."""
@@ -100,6 +101,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                     self._start_ready()
                 if not self._workers.running and (self._closing(bounded, awaited) or not self._waits()):
                     break
+                self._flush()
                 for done in self._workers.wait(self._patience()):
                     if self._finish(done):
                         self._end(done.token, awaited)
@@ -107,6 +109,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         except KeyboardInterrupt:
             self._interrupt()
             raise
+        finally:
+            self._flush()
         if more and not self._closing(bounded, awaited):
             raise InvalidTask("some tasks wait for each other: their dependencies form a circle")
 
@@ -308,7 +312,17 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             awaited.discard(node.task.name)
 
     def _tell(self, handle: JobHandle, event: str, **fields: Any) -> None:
-        self._events(handle.project).write(event, **fields)
+        events = self._events(handle.project)
+        events.note(event, **fields)
+        if events not in self._noted:
+            self._noted.append(events)
+
+    def _flush(self) -> None:
+        """Have everything told that was noted."""
+        while self._noted:
+            self._noted.pop().flush()
+        if hasattr(self.reporter, "flush"):
+            self.reporter.flush()
 
     # waiting
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import shutil
 import threading
 import time
@@ -75,6 +76,7 @@ class Jobs:
         pins: Pins,
     ) -> None:
         self.root = root
+        self._base = str(root)
         self._knowledge = knowledge
         self._tags = tags
         self._digests = digests
@@ -87,7 +89,7 @@ class Jobs:
         self._directories = PrivateDirectories(root / TEMPORARY)
         # What this run has made: it serves jobs of the same key where there is no cache.
         self._done: dict[str, Entry] = {}
-        self._places: dict[str, Path] = {}  # by digest
+        self._places: dict[str, str] = {}  # by digest
 
     def run(self, job: JobSpec, on_progress: Progress | None = None) -> Outcome:
         """Bring the job up to date.
@@ -196,23 +198,22 @@ class Jobs:
     def _restore(self, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
         """Bring recorded bytes to their places: all of them, or none."""
         with self._directories.one() as directory:
-            brought: list[tuple[Path, Path, str]] = []
+            brought: list[tuple[Path, str, str]] = []
             for number, output in enumerate(outputs.values()):
-                target = self.root / output["path"]
-                path = directory / f"{number}{target.suffix}"
+                path = directory / f"{number}{os.path.splitext(output['path'])[1]}"
                 if not self._bring(output["sha256"], path):
                     return False
                 flush(path)
-                brought.append((path, target, output["sha256"]))
-            for path, target, sha256 in brought:
-                self._publish(path, target, sha256, durable=True)
+                brought.append((path, output["path"], output["sha256"]))
+            for path, name, sha256 in brought:
+                self._publish(path, name, sha256, durable=True)
         return True
 
     def _bring(self, sha256: str, path: Path) -> bool:
         if self._cache.materialise(sha256, path):
             return True
         place = self._places.get(sha256)
-        if place is None or not place.is_file():
+        if place is None or not os.path.isfile(place):
             return False
         shutil.copyfile(place, path)
         return sha256_of(path) == sha256
@@ -223,9 +224,10 @@ class Jobs:
         assert status.material is not None
         rule = self._knowledge.rules.rule(job.rule)
         inputs = self._inputs(job)
-        seen = {path: self._look(path) for paths in inputs.values() for path in paths}
-        if {role: [seen[path][0] for path in paths] for role, paths in inputs.items()} != status.material["inputs"]:
+        looked = {role: [self._look(str(path)) for path in paths] for role, paths in inputs.items()}
+        if {role: [sha256 for sha256, _ in found] for role, found in looked.items()} != status.material["inputs"]:
             raise _Edited
+        seen = {str(path): found for role, paths in inputs.items() for path, found in zip(paths, looked[role], strict=True)}
         with self._directories.one() as directory, JobLog(self._log_path(job.id)) as log:
             files = private_files(job, directory)
             progress = on_progress or _unheard
@@ -252,7 +254,7 @@ class Jobs:
             self._cache.store(entry, {role: one.data for role, one in finished.items()})
             outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
             for role, output in outputs.items():
-                self._publish(files[role], self.root / output["path"], output["sha256"], durable)
+                self._publish(files[role], output["path"], output["sha256"], durable)
         self._done[entry.key] = entry
         tag = self._record(job, entry, outputs, "ran")
         if job.account:
@@ -270,13 +272,13 @@ class Jobs:
                 self.materialise(need)
         return {role: tuple(map(self._knowledge.path, refs)) for role, refs in job.inputs.items() if refs}
 
-    def _look(self, path: Path) -> tuple[str, Stamp]:
+    def _look(self, path: str) -> tuple[str, Stamp]:
         try:
             return self._digests.look(path)
         except FileNotFoundError:
             raise _Edited from None
 
-    def _unchanged(self, seen: Mapping[Path, tuple[str, Stamp]]) -> None:
+    def _unchanged(self, seen: Mapping[str, tuple[str, Stamp]]) -> None:
         """See that no input was written since it was digested; else what was made belongs to no key."""
         if any(self._look(path) != before for path, before in seen.items()):
             raise _Edited
@@ -301,7 +303,8 @@ class Jobs:
         assert status.material is not None
         return Entry(status.key, outputs, found, status.material, round(seconds, 3), _now())
 
-    def _publish(self, path: Path, target: Path, sha256: str, durable: bool) -> None:
+    def _publish(self, path: Path, name: str, sha256: str, durable: bool) -> None:
+        target = os.path.join(self._base, name)
         publish(path, target)
         self._digests.record(target, sha256, keep=durable)
         self._places[sha256] = target

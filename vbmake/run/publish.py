@@ -21,7 +21,7 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def publish(path: Path, target: Path) -> None:
+def publish(path: Path, target: Path | str) -> None:
     """Move a flushed file over `target`, making its folder. Raises OSError; then the old target still stands."""
     try:
         try:
@@ -33,7 +33,8 @@ def publish(path: Path, target: Path) -> None:
         if error.errno != errno.EXDEV:
             raise
         # The folder is on another file system: copy next to the target first. The extension stays (tools go by it).
-        near = target.with_name(f".{target.stem[:100]}.{os.getpid()}-{next(_count)}.part{target.suffix}")
+        whole = Path(target)
+        near = whole.with_name(f".{whole.stem[:100]}.{os.getpid()}-{next(_count)}.part{whole.suffix}")
         try:
             shutil.copyfile(path, near)
             flush(near)

@@ -6,12 +6,13 @@ small objects that have files of their own (of earlier versions) are read all th
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Data
-from vbmake.storage.small import SmallObjects
+from vbmake.storage.small import Over, SmallObjects
 
 SMALL = 32 << 10  # bytes: at most
 FILE = "v1/small.sqlite"
@@ -23,10 +24,15 @@ class PackedStorage(LocalStorage):
     def __init__(self, directory: Path) -> None:
         super().__init__(directory, durable=False)
         self.small = SmallObjects(self.directory / FILE)
+        # Names that were looked for and were not there. Who stores one next need not look again: whether somebody
+        # else was faster is decided when it is written.
+        self._absent: set[str] = set()
 
     def read(self, name: str) -> bytes | None:
         found = self._small_bytes("read", name)
-        return found if found is not None else super().read(name)
+        if found is None and (found := super().read(name)) is None:
+            self._absent.add(name)
+        return found
 
     def held(self, name: str) -> Data:
         found = self._small_bytes("read", name)
@@ -45,22 +51,28 @@ class PackedStorage(LocalStorage):
             super().write(name, data, content_type=content_type)
             self._drop_small(name)
         else:
-            self._put(name, small, over=True)
+            self._put(name, small, "anything")
 
     def write_new(self, name: str, data: Data, *, content_type: str = "") -> bool:
         small = _small(data)
-        if self._small_size(name) is not None:
+        if name in self._absent:
+            self._absent.discard(name)
+        elif self._small_size(name) is not None or (small is not None and os.path.exists(self._place(name))):
             return False
         if small is None:
             return super().write_new(name, data, content_type=content_type)
-        if self.path(name).exists():
-            return False
-        self._put(name, small, over=False)
+        self._put(name, small, "nothing")
         return True
+
+    def keep(self, name: str, data: bytes) -> None:
+        """Store a few bytes whose name tells which they are: without a look, in place of those of another size."""
+        self._put(name, data, "other size")
 
     def stat(self, name: str) -> int | None:
         found = self._small_size(name)
-        return found if found is not None else super().stat(name)
+        if found is None and (found := super().stat(name)) is None:
+            self._absent.add(name)
+        return found
 
     def delete(self, name: str) -> None:
         self._drop_small(name)
@@ -93,9 +105,9 @@ class PackedStorage(LocalStorage):
         except OSError as error:
             raise self._error("look at", name, error) from error
 
-    def _put(self, name: str, data: bytes, *, over: bool) -> None:
+    def _put(self, name: str, data: bytes, over: Over) -> None:
         try:
-            self.small.put(name, data, over=over)
+            self.small.put(name, data, over)
         except OSError as error:
             raise self._error("write", name, error) from error
 

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 DELAY = 0.2  # seconds that a write may wait for others to be written with it
 BATCH = 4 << 20  # bytes that wait at most
@@ -23,6 +23,15 @@ TOGETHER = 250  # objects stored by one statement: Python's own lock is let go a
 DAY = 86_400  # seconds: uses are noted no more exactly than this
 DAMAGED = ".damaged"
 
+Over = Literal["nothing", "other size", "anything"]  # what new bytes take the place of
+_STORED: dict[Over, str] = {
+    "nothing": "INSERT OR IGNORE INTO small VALUES {}",
+    "other size": (
+        "INSERT INTO small VALUES {} ON CONFLICT (name) DO UPDATE SET data = excluded.data, used = excluded.used "
+        "WHERE length(data) <> length(excluded.data)"
+    ),
+    "anything": "INSERT OR REPLACE INTO small VALUES {}",
+}
 _SCHEMA = "CREATE TABLE IF NOT EXISTS small (name TEXT PRIMARY KEY, data BLOB NOT NULL, used REAL NOT NULL)"
 _UNREADABLE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)  # the last: another table
 
@@ -38,10 +47,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """A write that waits: new bytes (over what is there, when `over`), or None to remove the name."""
+    """A write that waits: new bytes, with what may stand in their way, or None to remove the name."""
 
     data: bytes | None
-    over: bool
+    over: Over
 
 
 class SmallObjects:
@@ -88,17 +97,18 @@ class SmallObjects:
         row = self._one("SELECT length(data) FROM small WHERE name = ?", name)
         return None if row is None else int(row[0])
 
-    def put(self, name: str, data: bytes, *, over: bool) -> None:
-        """Store bytes; with `over` in place of those that are there, else only if nobody has stored any."""
+    def put(self, name: str, data: bytes, over: Over) -> None:
+        """Store bytes: if there are none of that name, in place of bytes of another size, or in any case."""
         with self._changed:
             standing = self._waiting.get(name)
-            self._note(name, _Change(data, over or (standing is not None and standing.data is None)))
+            removed = standing is not None and standing.data is None
+            self._note(name, _Change(data, "anything" if removed else over))
 
     def drop(self, name: str) -> None:
         """Remove a name; a missing one is fine."""
         with self._changed:
             if name in self._waiting or name in self._writing or self.path.exists():
-                self._note(name, _Change(None, over=True))
+                self._note(name, _Change(None, "anything"))
 
     def rows(self) -> list[Row]:
         """Every object that is in the file, the longest unused first."""
@@ -282,12 +292,12 @@ def _store(writer: sqlite3.Connection, changes: dict[str, _Change], now: float) 
     """Carry changes out; each name is in them once, so their order does not matter."""
     gone = [(name,) for name, change in changes.items() if change.data is None]
     writer.executemany("DELETE FROM small WHERE name = ?", gone)
-    for over, verb in ((False, "INSERT OR IGNORE"), (True, "INSERT OR REPLACE")):
-        stored = [(name, change.data, now) for name, change in changes.items() if change.data is not None and change.over is over]
+    for over, statement in _STORED.items():
+        stored = [(name, one.data, now) for name, one in changes.items() if one.data is not None and one.over == over]
         for first in range(0, len(stored), TOGETHER):
             rows = stored[first : first + TOGETHER]
             marks = ",".join(["(?, ?, ?)"] * len(rows))
-            writer.execute(f"{verb} INTO small VALUES {marks}", [value for row in rows for value in row])
+            writer.execute(statement.format(marks), [value for row in rows for value in row])
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:
