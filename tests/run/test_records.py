@@ -149,6 +149,7 @@ def test_private_directories_go_and_those_of_killed_processes_too(tmp_path: Path
         assert remove_stale(tmp_path) == 3, "dead, of an earlier process with this number, and no process at all"
         assert mine.is_dir()
         assert mine.name.startswith(f"{process_mark(os.getpid())}-")
+    directories.close()
     assert os.listdir(tmp_path) == []
 
 

@@ -214,7 +214,7 @@ class Cache:
             self._later(self._upload_missing, entry, files)
 
     def finish(self, cancel: bool = False) -> None:
-        """Have everything kept that was stored. With `cancel`, uploads that have not begun are left out (an interrupt)."""
+        """Have everything kept that was stored; with `cancel`, but for uploads that have not begun (an interrupt)."""
         with self._lock:
             pool, self._pool = self._pool, None
             self._uploads.clear()

@@ -48,9 +48,10 @@ class Events:
         self.note(event, **fields)
         self.flush()
 
-    def note(self, event: str, **fields: Any) -> None:
-        """An event that is appended, with others of the same moment, by `flush`: before one waits for anything."""
-        time = self._clock().isoformat(timespec="milliseconds")
+    def note(self, event: str, at: float | None = None, **fields: Any) -> None:
+        """An event (of now, or of `at` in s since 1970) that `flush` appends, with others: before one waits."""
+        when = self._clock() if at is None else datetime.fromtimestamp(at, UTC)
+        time = when.isoformat(timespec="milliseconds")
         self._noted.append(_ENCODER.encode({"event": event, "time": time, "run": self.run, **fields}))
 
     def flush(self) -> None:

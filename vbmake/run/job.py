@@ -26,8 +26,8 @@ from vbmake.run.digest import Digests, Stamp, sha256_of
 from vbmake.run.disk import words
 from vbmake.run.job_log import JobLog
 from vbmake.run.measures import Measures
-from vbmake.run.pins import Pins
 from vbmake.run.outputs import Finished, check, digested, private_files
+from vbmake.run.pins import Pins
 from vbmake.run.private import PrivateDirectories
 from vbmake.run.publish import flush, publish
 from vbmake.run.state import Knowledge, Made, Status
@@ -227,7 +227,9 @@ class Jobs:
         looked = {role: [self._look(str(path)) for path in paths] for role, paths in inputs.items()}
         if {role: [sha256 for sha256, _ in found] for role, found in looked.items()} != status.material["inputs"]:
             raise _Edited
-        seen = {str(path): found for role, paths in inputs.items() for path, found in zip(paths, looked[role], strict=True)}
+        seen = {
+            str(path): found for role, paths in inputs.items() for path, found in zip(paths, looked[role], strict=True)
+        }
         with self._directories.one() as directory, JobLog(self._log_path(job.id)) as log:
             files = private_files(job, directory)
             progress = on_progress or _unheard

@@ -1,4 +1,4 @@
-"""What a job leaves in its private directory: where its outputs are made, whether they are there, which bytes they have."""
+"""What a job leaves in its private directory: where its outputs are made, whether they are there, and their bytes."""
 
 from __future__ import annotations
 
@@ -50,6 +50,9 @@ def digested(path: Path, size: int) -> Finished:
     """A checked output of `size` bytes with its digest. Raises OSError."""
     if size > SMALL:
         return Finished(sha256_of(path), size, path)
-    with open(path, "rb", buffering=0) as stream:
-        data = stream.read()
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # (a third of the calls that `open` makes)
+    try:
+        data = os.read(handle, size)
+    finally:
+        os.close(handle)
     return Finished(hashlib.sha256(data).hexdigest(), len(data), data)

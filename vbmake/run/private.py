@@ -26,8 +26,8 @@ def _own_mark(pid: int) -> str | None:
 class PrivateDirectories:
     """Empty directories, lent to one job at a time. Thread-safe.
 
-    One that a job left empty, as most do (what they made was moved to its place), is lent again: making and removing a
-    directory takes longer than many jobs. `close` removes those that rest.
+    One whose job went well is lent again when it is empty, as most are (what was made has been moved to its place):
+    making and removing a directory takes longer than many jobs. `close` removes those that rest.
     """
 
     def __init__(self, parent: Path) -> None:
@@ -36,18 +36,17 @@ class PrivateDirectories:
 
     @contextlib.contextmanager
     def one(self) -> Iterator[Path]:
-        """An empty directory that nobody else has; what is left in it is gone when the block is left, however it is.
+        """An empty directory that nobody else has. Raises WorkspaceError when none can be made.
 
-        Raises WorkspaceError when none can be made.
+        What a job that failed has left in it is gone at once, what one that went well has left before long.
         """
         path = self._lent()
         try:
             yield path
-        finally:
-            if _is_empty(path):
-                self._resting.append(path)
-            else:
-                shutil.rmtree(path, ignore_errors=True)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        self._resting.append(path)
 
     def close(self) -> None:
         """Remove the directories that rest; others may be lent afterwards."""
@@ -59,7 +58,7 @@ class PrivateDirectories:
             path = self._resting.pop()
             if _is_empty(path):
                 return path
-            shutil.rmtree(path, ignore_errors=True)  # a program that outlived its job wrote here, or it is gone
+            shutil.rmtree(path, ignore_errors=True)  # its job left scratch files, or it is gone
         path = self._parent / f"{_own_mark(os.getpid())}-{next(_count)}"
         with explained("make", path):
             path.mkdir(parents=True)

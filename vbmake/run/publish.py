@@ -34,6 +34,7 @@ def publish(path: Path, target: Path | str) -> None:
             raise
         # The folder is on another file system: copy next to the target first. The extension stays (tools go by it).
         whole = Path(target)
+        whole.parent.mkdir(parents=True, exist_ok=True)
         near = whole.with_name(f".{whole.stem[:100]}.{os.getpid()}-{next(_count)}.part{whole.suffix}")
         try:
             shutil.copyfile(path, near)

@@ -1,4 +1,4 @@
-"""A directory whose small objects lie together in one file: the local cache, where most objects are a few hundred bytes.
+"""A directory whose small objects lie together in one file: the local cache, where most have a few hundred bytes.
 
 Making a file can take a millisecond, longer than many jobs. What is larger has a file each, as in LocalStorage, and
 small objects that have files of their own (of earlier versions) are read all the same.
@@ -6,12 +6,14 @@ small objects that have files of their own (of earlier versions) are read all th
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from vbmake.storage.local import LocalStorage
-from vbmake.storage.protocol import Data
+from vbmake.storage.protocol import Data, Sent
 from vbmake.storage.small import Over, SmallObjects
 
 SMALL = 32 << 10  # bytes: at most
@@ -61,12 +63,27 @@ class PackedStorage(LocalStorage):
             return False
         if small is None:
             return super().write_new(name, data, content_type=content_type)
-        self._put(name, small, "nothing")
-        return True
+        return self._put(name, small, "nothing")
 
     def keep(self, name: str, data: bytes) -> None:
         """Store a few bytes whose name tells which they are: without a look, in place of those of another size."""
         self._put(name, data, "other size")
+
+    def publish(self, name: str, path: Path, *, content_type: str, sha256: str, sent: Sent) -> None:
+        super().publish(name, path, content_type=content_type, sha256=sha256, sent=sent)
+        self._drop_small(name)
+
+    def digest(self, name: str) -> str | None:
+        found = self._small_bytes("read", name)
+        return hashlib.sha256(found).hexdigest() if found is not None else super().digest(name)
+
+    def append_line(self, name: str, value: Any) -> None:
+        """As in LocalStorage: what grows has a file of its own."""
+        found = self._small_bytes("append to", name)
+        if found is not None:
+            super().write(name, found)
+            self._drop_small(name)
+        super().append_line(name, value)
 
     def stat(self, name: str) -> int | None:
         found = self._small_size(name)
@@ -94,24 +111,28 @@ class PackedStorage(LocalStorage):
             raise self._error("write", FILE, error) from error
 
     def _small_bytes(self, verb: str, name: str) -> bytes | None:
+        self._place(name)  # is it a name?
         try:
             return self.small.get(name)
         except OSError as error:
             raise self._error(verb, name, error) from error
 
     def _small_size(self, name: str) -> int | None:
+        self._place(name)
         try:
             return self.small.size(name)
         except OSError as error:
             raise self._error("look at", name, error) from error
 
-    def _put(self, name: str, data: bytes, over: Over) -> None:
+    def _put(self, name: str, data: bytes, over: Over) -> bool:
+        self._place(name)
         try:
-            self.small.put(name, data, over)
+            return self.small.put(name, data, over)
         except OSError as error:
             raise self._error("write", name, error) from error
 
     def _drop_small(self, name: str) -> None:
+        self._place(name)
         try:
             self.small.drop(name)
         except OSError as error:

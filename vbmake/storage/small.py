@@ -97,12 +97,19 @@ class SmallObjects:
         row = self._one("SELECT length(data) FROM small WHERE name = ?", name)
         return None if row is None else int(row[0])
 
-    def put(self, name: str, data: bytes, over: Over) -> None:
-        """Store bytes: if there are none of that name, in place of bytes of another size, or in any case."""
+    def put(self, name: str, data: bytes, over: Over) -> bool:
+        """Store bytes: if there are none of that name, in place of bytes of another size, or in any case.
+
+        False when others of this process were faster. Those of another process, or of the file, decide when it is
+        written.
+        """
         with self._changed:
-            standing = self._waiting.get(name)
+            standing = self._change(name)
             removed = standing is not None and standing.data is None
+            if standing is not None and not removed and over == "nothing":
+                return False
             self._note(name, _Change(data, "anything" if removed else over))
+            return True
 
     def drop(self, name: str) -> None:
         """Remove a name; a missing one is fine."""
@@ -127,7 +134,7 @@ class SmallObjects:
         self.flush()
         with self._committing, self._told():
             writer = self._connected_writer()
-            writer.execute("PRAGMA incremental_vacuum").fetchall()
+            writer.executescript("PRAGMA incremental_vacuum")  # (`execute` would free one page)
 
     def flush(self) -> None:
         """Have everything written that waits. Raises OSError when that, or an earlier write, failed."""
@@ -244,7 +251,9 @@ class SmallObjects:
         if self._reader is None:
             if not self.path.exists():
                 return None
-            address = f"{self.path.absolute().as_uri()}?mode=rw"  # (what a killed writer left half done is undone first)
+            address = (
+                f"{self.path.absolute().as_uri()}?mode=rw"  # (what a killed writer left half done is undone first)
+            )
             self._reader = sqlite3.connect(address, uri=True, timeout=PATIENCE, check_same_thread=False)
         return self._reader
 
