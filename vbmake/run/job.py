@@ -23,7 +23,7 @@ from vbmake.plan.types import JobSpec, Tag
 from vbmake.rules.work import Work
 from vbmake.run.action import perform
 from vbmake.run.digest import Digests, Stamp, sha256_of
-from vbmake.run.disk import words
+from vbmake.run.disk import FULL, has_no_room, words
 from vbmake.run.job_log import JobLog
 from vbmake.run.measures import Measures
 from vbmake.run.outputs import Finished, check, digested, private_files
@@ -239,8 +239,10 @@ class Jobs:
             try:
                 measures = perform(rule, work)
                 sizes = check(rule.name, files)
-            except JobError:
+            except JobError as error:
                 self._unchanged(seen)  # a file that was read while it was being saved: try again rather than fail
+                if has_no_room(directory):  # a tool tells it in its own words, if at all
+                    raise JobError(f"{FULL}\n{error}") from error
                 raise
             self._unchanged(seen)
             seconds = time.monotonic() - began
