@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vbmake.errors import WorkspaceError
+from vbmake.plan.keys import plain_record
 from vbmake.run.disk import explained
 
 
@@ -152,4 +153,4 @@ def _parsed(lines: list[bytes]) -> Iterator[Any]:
 
 
 def _line(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    return plain_record(record) + b"\n"
