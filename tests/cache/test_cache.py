@@ -336,7 +336,7 @@ def test_an_earlier_cache_of_files_is_read(tmp_path: Path) -> None:
     store(LocalStorage(tmp_path / "local", durable=False), entry, files)
     cache = Cache(local(tmp_path))
     assert cache.lookup(entry.key) == entry
-    assert cache.has(entry)
+    assert cache.has(entry.outputs)
     assert cache.materialise(sha(entry), tmp_path / "copy")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -20,6 +21,7 @@ from vbmake.doit_plugin.finding import Finding
 from vbmake.doit_plugin.program import main
 from vbmake.run.build import run_build
 from vbmake.services import SERVICES
+from vbmake.storage.packed import PackedStorage
 from vbmake.storage.s3 import S3Storage
 
 buckets = count()
@@ -162,20 +164,29 @@ def test_a_directory_is_tried_as_well(tmp_path: Path) -> None:
 def test_the_local_cache_is_measured_and_its_entries_are_read(tmp_path: Path) -> None:
     declare(tmp_path)
     cache = tmp_path / "cache"
-    assert local_cache(cache).found.startswith(f"{cache}: 0 files, 0 B; ")
+    assert local_cache(cache).found.startswith(f"{cache}: 0 objects, 0 B; ")
     assert run_build(tmp_path).ok
+    with contextlib.closing(PackedStorage(cache)) as storage:
+        names = list(storage.list())
+        entry = next(name for name in names if name.startswith("v1/ac/"))
+        blob = next(name for name in names if name.startswith("v1/cas/"))
+        whole = storage.read(entry)
+    assert whole is not None
     sound = local_cache(cache)
-    files = [path for path in cache.rglob("*") if path.is_file()]
     assert sound.state == "ok"
-    assert sound.found.startswith(f"{cache}: {len(files)} files, ")
-    entry, blob = next((cache / "v1/ac").glob("*/*")), next((cache / "v1/cas").glob("*/*"))
-    whole = entry.read_bytes()
-    for damage in (lambda: entry.write_bytes(whole[:-5]), lambda: blob.write_bytes(b"cut")):
-        damage()
+    assert sound.found.startswith(f"{cache}: {len(names)} objects, ")
+
+    def put(name: str, content: bytes) -> None:
+        with contextlib.closing(PackedStorage(cache)) as storage:
+            storage.write(name, content)
+
+    for name, damage in ((entry, whole[:-5]), (blob, b"cut")):
+        put(name, damage)
         found = local_cache(cache)
         assert (found.state, "entries are damaged" in found.found, "vbmake gc" in found.mend) == ("amiss", True, True)
-        entry.write_bytes(whole)
-    blob.unlink()
+        put(entry, whole)
+    with contextlib.closing(PackedStorage(cache)) as storage:
+        storage.delete(blob)
     assert local_cache(cache).state == "ok", "what was trimmed away is a plain miss"
 
 

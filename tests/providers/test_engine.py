@@ -435,6 +435,14 @@ def test_no_key_is_in_anything_that_is_written_or_said(office: Office) -> None:
     assert "[key]" in told
 
 
+def test_a_word_in_place_of_a_key_is_no_secret(office: Office) -> None:
+    """Servers of one's own take any key, such as "none"."""
+    office.server.accept("openai", "none")
+    office.environ["OPENAI_API_KEY"] = "none"
+    made = office.restart().make(prompt="none of it is a secret")
+    assert made.provenance["request"]["json"]["prompt"] == "none of it is a secret"
+
+
 def test_provenance_tells_what_was_asked_and_what_it_cost(office: Office) -> None:
     made = office.make(prompt="a long story " * 400)
     facts = made.provenance

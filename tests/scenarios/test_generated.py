@@ -182,6 +182,22 @@ def test_cleaning_never_removes_what_only_money_brings_back(asking: World, bill:
     assert bill.count == 1
 
 
+def test_trimming_the_cache_spares_what_was_paid_for(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("spared"), {"id": "text", "duration": "500ms", "layers": [{"text": "T"}]}))
+    first = asking.build()
+    ended = asking.doit("gc", "--size", "0")
+    assert ended.code == 0, ended.text
+    shutil.rmtree(asking.root / ".vbmake")
+    shutil.rmtree(asking.root / "build")
+    again = asking.build()
+    assert [name for name in again.fetched if name.startswith("generated-image:")]
+    assert "shot:main/text/0" in again.ran
+    assert again.targets == first.targets
+    assert bill.count == 1
+    assert asking.doit("gc", "--size", "0", "--paid").code == 0
+    assert not list((asking.cache / "v1").rglob("*.json"))
+
+
 def test_cleaned_assets_come_back_from_the_cache(asking: World, bill: Bill) -> None:
     first = asking.declare(film(painted("cached and cleaned"))).build()
     assert "paid" not in asking.doit("clean").text

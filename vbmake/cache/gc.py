@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from vbmake.cache.paid import paid_names
 from vbmake.errors import WorkspaceError
 from vbmake.storage.packed import FILE
 from vbmake.storage.small import DAMAGED, SmallObjects
@@ -35,6 +36,10 @@ class _Object:
     name: str
     packed: bool
 
+    def within(self, directory: Path) -> str:
+        """Its name in the cache."""
+        return self.name if self.packed else os.path.relpath(self.name, directory).replace(os.sep, "/")
+
     @property
     def left_over(self) -> bool:
         """Whether nobody will read it: a temporary file, a damaged one."""
@@ -47,21 +52,26 @@ def collect(
     max_bytes: int | None = None,
     max_age_days: float | None = None,
     dry_run: bool = False,
+    paid: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> Trimmed:
     """Remove what was not used for `max_age_days` from a local cache, then the longest unused above `max_bytes`.
 
     A cache marks what it reads as used, at most once a day. Builds may run meanwhile: what they miss, they make again.
-    With `dry_run` nothing is removed. Raises WorkspaceError when something cannot be read or removed.
+    What providers were paid for is spared, unless `paid`. With `dry_run` nothing is removed. Raises WorkspaceError when
+    something cannot be read or removed.
     """
     now = clock()
     small = SmallObjects(directory / FILE)
     with contextlib.closing(small):
         with _told("read", small.path):
             objects = sorted([*_files(directory), *_packed(small)])
+            spared = set() if paid else paid_names(directory, small)
         total = sum(one.size for one in objects)
         gone: list[_Object] = []
         for one in objects:
+            if one.within(directory) in spared:
+                continue
             old = max_age_days is not None and now - one.used > max_age_days * DAY
             large = max_bytes is not None and total > max_bytes
             # A temporary file may be a writer's; after a day, of one that was killed: no writer takes so long.

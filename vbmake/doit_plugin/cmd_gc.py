@@ -37,6 +37,15 @@ AGE = {
 }
 
 
+PAID = {
+    "name": "paid",
+    "long": "paid",
+    "type": bool,
+    "default": False,
+    "help": "also remove what providers were paid for",
+}
+
+
 class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
     """Removes what was not used for long."""
 
@@ -45,11 +54,12 @@ class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no
     doc_usage = ""
     doc_description = (
         "The local cache (~/.cache/vbmake, or VBMAKE_CACHE_DIR) is shared by all projects of a user and grows until it "
-        "is trimmed. Removing anything from it costs only time; builds may run meanwhile. Sizes are written 500MB, "
-        "10GB or 2GiB, ages 12h, 30d, 2w, 6m or 1y. A remote cache is trimmed by a lifecycle rule of its bucket, which "
-        "should keep v1/cas/ at least as long as v1/ac/."
+        "is trimmed. Removing anything from it costs only time; what providers were paid for is spared, unless --paid "
+        "is said. Builds may run meanwhile. Sizes are written 500MB, 10GB or 2GiB, ages 12h, 30d, 2w, 6m or 1y. A "
+        "remote cache is trimmed by a lifecycle rule of its bucket, which should keep v1/cas/ at least as long as "
+        "v1/ac/."
     )
-    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, SIZE, AGE)
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, SIZE, AGE, PAID)
 
     def perform(self, params: Any, args: list[str]) -> int:
         from vbmake.cache.gc import collect
@@ -63,7 +73,7 @@ class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no
         if directory is None:
             sys.stdout.write("there is no local cache: VBMAKE_CACHE_DIR is off\n")
             return 0
-        trimmed = collect(directory, max_bytes=size, max_age_days=age, dry_run=params["dry_run"])
+        trimmed = collect(directory, max_bytes=size, max_age_days=age, dry_run=params["dry_run"], paid=params["paid"])
         verb = "would remove" if params["dry_run"] else "removed"
         sys.stdout.write(
             f"{verb} {trimmed.removed} of {trimmed.removed + trimmed.kept} objects "

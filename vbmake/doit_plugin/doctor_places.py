@@ -16,6 +16,8 @@ from vbmake.doit_plugin.finding import Finding
 from vbmake.errors import ProjectError, VbmakeError, WorkspaceError
 
 if TYPE_CHECKING:
+    from vbmake.cache.actions import Entry
+    from vbmake.cache.contents import ContentStore
     from vbmake.project.models import Project
     from vbmake.storage.protocol import Storage
 
@@ -84,7 +86,7 @@ def local_cache(directory: Path | None) -> Finding:
 
     free = shutil.disk_usage(there).free
     kept = collect(directory, dry_run=True)
-    text = f"{directory}: {kept.kept} files, {told_bytes(kept.kept_bytes)}; {told_bytes(free)} free"
+    text = f"{directory}: {kept.kept} objects, {told_bytes(kept.kept_bytes)}; {told_bytes(free)} free"
     bad, looked = _damaged(directory)
     if bad:
         mend = f"they are left alone and made anew; `vbmake gc --size 0` empties the cache ({bad[0]} is one)"
@@ -98,21 +100,26 @@ def _damaged(directory: Path) -> tuple[list[str], int]:
     """The keys of unusable entries (not whole, or with bytes of another size), among those that were looked at."""
     from vbmake.cache.actions import read_entry
     from vbmake.cache.contents import ContentStore
-    from vbmake.storage.local import LocalStorage
+    from vbmake.storage.packed import PackedStorage
 
-    contents = ContentStore(LocalStorage(directory))
     bad: list[str] = []
     looked = 0
-    for path in islice((directory / "v1" / "ac").glob("*/*.json"), SAMPLE):
-        looked += 1
-        entry = None
-        with contextlib.suppress(OSError):
-            entry = read_entry(path.stem, path.read_bytes())
-        sizes = [(str(out["sha256"]), int(out["size"])) for out in entry.outputs.values()] if entry is not None else []
-        # A blob that was trimmed away is a plain miss; one of another size was cut.
-        if entry is None or any(contents.storage.stat(contents.name(sha)) not in (size, None) for sha, size in sizes):
-            bad.append(path.stem)
+    with contextlib.closing(PackedStorage(directory)) as storage:
+        contents = ContentStore(storage)
+        for name in islice(storage.list("v1/ac/"), SAMPLE):
+            looked += 1
+            key = name.rpartition("/")[2].removesuffix(".json")
+            data = storage.read(name)
+            entry = read_entry(key, data) if data is not None else None
+            if entry is None or _cut(contents, entry):
+                bad.append(key)
     return bad, looked
+
+
+def _cut(contents: ContentStore, entry: Entry) -> bool:
+    """Whether a blob of an entry has another size than it says. One that was trimmed away is a plain miss."""
+    sizes = [(str(output["sha256"]), int(output["size"])) for output in entry.outputs.values()]
+    return any(contents.storage.stat(contents.name(sha256)) not in (size, None) for sha256, size in sizes)
 
 
 def place(subject: str, address: str, *, write: bool, patience: float = PATIENCE) -> Finding:

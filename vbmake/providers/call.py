@@ -29,6 +29,8 @@ DEADLINES: Final[Mapping[Kind, float]] = {  # seconds that one asset may take
     "words": 300,
 }
 
+SHORTEST: Final = 8  # characters of a key; what is shorter ("none") is a word, and no secret
+
 Log = Callable[[str], None]
 Progress = Callable[[int, int], None]
 
@@ -160,7 +162,7 @@ class Call:
         """
         names = {self.account.key, *(service.key for service in SERVICES.values())} - {""}
         values = {self.desk.environ.get(name, "").strip() for name in names}
-        known = {value for value in values if len(value) > 7} | ({self._own_key} if len(self._own_key) > 3 else set())
+        known = {value for value in values if len(value) >= SHORTEST}
         forms = {form for one in known for form in (one, quote(one, safe=""), b64encode(one.encode()).decode())}
         return tuple(sorted(forms, key=len, reverse=True))
 

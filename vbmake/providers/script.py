@@ -95,9 +95,7 @@ def _seconds(text: Any) -> Fraction:
     except (ValueError, ZeroDivisionError):
         raise FatalError(f"{text!r} is no length; allowed are seconds such as 60 or 45/2") from None
     if not 1 <= seconds <= LONGEST:
-        raise FatalError(
-            f"no script lasts {text} seconds; allowed are 1 to {LONGEST}: make several films of it"
-        )
+        raise FatalError(f"no script lasts {text} seconds; allowed are 1 to {LONGEST}: make several films of it")
     return seconds
 
 

@@ -106,8 +106,7 @@ class ThreadExecutor:
         """
         tries, until = 0, time.monotonic() + WAIT
         while True:
-            if (left := self._paused.get(job.pool, 0.0) - time.monotonic()) > 0:
-                self._sleep(left)
+            self._wait(job.pool)
             try:
                 return workspace.run(job)
             except RateLimited as error:
@@ -120,6 +119,14 @@ class ThreadExecutor:
                 if tries > self.retries:
                     raise
                 self._sleep(error.retry_after if error.retry_after is not None else 2.0 ** (tries - 1))
+
+    def _wait(self, pool: str) -> None:
+        """Wait until the provider is to be asked again, also when another job is told to wait longer meanwhile."""
+        waited = 0.0
+        while (until := self._paused.get(pool, 0.0)) > waited:
+            if (left := until - time.monotonic()) > 0:
+                self._sleep(left)
+            waited = until
 
 
 class _Queue:

@@ -123,6 +123,12 @@ class SmallObjects:
         found = self._all("SELECT CAST(used AS REAL), length(data), name FROM small ORDER BY 1, 3")
         return [Row(used, size, str(name)) for used, size, name in found]
 
+    def contents(self, prefix: str) -> list[bytes]:
+        """The bytes of every object whose name begins so, without marking them as used."""
+        self.flush()
+        found = self._all("SELECT name, data FROM small ORDER BY name")
+        return [bytes(data) for name, data in found if str(name).startswith(prefix) and isinstance(data, bytes)]
+
     def names(self) -> list[str]:
         """Every name, sorted."""
         return sorted(row.name for row in self.rows())
