@@ -195,6 +195,8 @@ def test_a_kill_before_anything_was_sent_is_a_question_too(tmp_path: Path, provi
 @pytest.mark.long
 def test_sixty_kills_at_random_moments(tmp_path: Path, provider: Provider) -> None:
     chance = random.Random(4)
+    for service in PIECES:
+        provider.say("limit", service=service, latency=0.4)  # so that requests are under way at many moments
     start = time.monotonic()
     undisturbed(tmp_path / "first", provider, "first")
     seconds = time.monotonic() - start
