@@ -71,8 +71,13 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._tries: dict[str, int] = {}
         self._began: dict[str, float] = {}
 
-    def run_tasks(self, task_dispatcher: Any, until: Iterable[str] = ()) -> None:
-        """Run everything the dispatcher yields; with `until`, start no more once those tasks have ended."""
+    def run_tasks(
+        self, task_dispatcher: Any, until: Iterable[str] = (), meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """Run everything the dispatcher yields; with `until`, start no more once those tasks have ended.
+
+        `meanwhile` is called once, when whatever can be started at first has been: for what no job need wait for.
+        """
         awaited = set(until)
         bounded = bool(awaited)
         generator = task_dispatcher.generator
@@ -92,19 +97,24 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                         continue
                     if self.select_task(node, task_dispatcher.tasks):
                         self._queue(node)
+                        self._start_ready()  # at once: to look at the jobs of a long film takes a while
                         feed.append(None)
                     else:
                         self._end(node, awaited)
                         feed.append(node)
                 if not self._closing(bounded, awaited):
                     self._start_ready()
+                    self._tell_waiting()
+                if meanwhile is not None:
+                    meanwhile()
+                    meanwhile = None
                 if not self._workers.running and (self._closing(bounded, awaited) or not self._waits()):
                     break
                 for done in self._workers.wait(self._patience()):
                     if self._finish(done):
                         self._end(done.token, awaited)
                         feed.append(done.token)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, VbmakeError):
             self._interrupt()
             raise
         if more and not self._closing(bounded, awaited):
@@ -187,6 +197,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         for pool, queue in self._ready.items():
             while queue and not self._stop_running and self.pools.acquire(pool):
                 self._start(queue.popleft(), pool)
+
+    def _tell_waiting(self) -> None:
         if hasattr(self.reporter, "waiting"):
             full = {
                 pool: f"{self.pools.used(pool)}/{self.pools.limit(pool)}"

@@ -50,7 +50,6 @@ def plan_still(
     draft.settle()
     return BuildPlan(
         layers(draft.jobs.values()),
-        "",
         tuple(draft.pending.values()),
         tuple(draft.notes),
         writings=tuple(writings(chosen, [chosen.scenes[index]])),

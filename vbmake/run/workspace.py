@@ -27,7 +27,7 @@ from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.cache.settings import settings
 from vbmake.heap import uncollected
-from vbmake.plan.build import job_record, plan_build
+from vbmake.plan.build import plan_build
 from vbmake.plan.canonical import plain, plain_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.types import BuildPlan, JobSpec, Tag
@@ -185,6 +185,14 @@ class Workspace:
         return self.knowledge.status(job)
 
     @uncollected()
+    def look_ahead(self, plan: BuildPlan) -> None:
+        """What must be known of a plan before its first job begins. Raises MissingTool for a tool that is not here.
+
+        A remote cache is asked for many jobs at once: `status` would ask it for one after the other.
+        """
+        self.knowledge.look_ahead(plan)
+
+    @uncollected()
     def survey(self, plan: BuildPlan) -> dict[str, Status]:
         """The status of every job by id; a remote cache is asked for many at once."""
         return self.knowledge.survey(plan)
@@ -258,7 +266,7 @@ def plan_record(plan: BuildPlan) -> dict[str, Any]:
     """A plan as plain JSON values, for `plan.json`."""
     return {
         "queue_hash": plan.queue_hash,
-        "layers": [[job_record(job) for job in layer] for layer in plan.layers],
+        "layers": [[job.record() for job in layer] for layer in plan.layers],
         "pending": [{"ref": item.ref.name, "reason": item.reason} for item in plan.pending],
         "notes": [{"place": str(note.place), "message": note.message} for note in plan.notes],
         "films": plain(plan.films),
