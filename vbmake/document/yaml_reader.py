@@ -10,7 +10,7 @@ import functools
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -90,7 +90,7 @@ class _Open:
     key_place: Place | None = None
     weight: int = 1
     skip: bool = False
-    bad: set[str] = field(default_factory=set)
+    path: str = ""  # of the mapping itself, or of the value of `key`
 
 
 class _Reader:
@@ -138,10 +138,9 @@ class _Reader:
         if not self.stack:
             return ""
         top = self.stack[-1]
-        parent = top.node.place.path
         if isinstance(top.node, List):
-            return f"{parent}[{len(top.node.items)}]"
-        return parent if top.key is None else join_path(parent, top.key)
+            return f"{top.path}[{len(top.node.items)}]"
+        return top.path
 
     def _scalar(self, event: Any) -> None:
         place = self._place(event)
@@ -151,7 +150,7 @@ class _Reader:
             self.problems.add(place, f"the tag {shorten(tag)} is not known", hint="remove it: values need no tags")
         elif tag is None and event.implicit[0]:
             value = resolve(event.value)
-        if isinstance(value, str) and (match := _CONTROL.search(value)):
+        if isinstance(value, str) and not value.isprintable() and (match := _CONTROL.search(value)):
             found = f"U+{ord(match[0]):04X}"
             self.problems.add(place, "a text may not hold control characters", found=found)
             value = _CONTROL.sub(" ", value)
@@ -168,7 +167,7 @@ class _Reader:
         node: List | Map = List([], place) if is_list else Map({}, {}, place)
         if event.anchor:
             self.pending.add(event.anchor)
-        self.stack.append(_Open(node, event.anchor))
+        self.stack.append(_Open(node, event.anchor, path=place.path))
 
     def _end(self) -> None:
         top = self.stack.pop()
@@ -212,9 +211,11 @@ class _Reader:
             hint = "quote it" if isinstance(node, List) else 'if this is an expression, quote it: "{{ name }}"'
             self.problems.add(owner.place, "a key must be a plain word", found="a list or mapping", hint=hint)
             top.key, top.skip = "?", True
+            top.path = _join(owner, top.key)
             return
         key = node.raw
-        place = top.key_place = Place(node.place.file, node.place.line, node.place.column, _join(owner, key))
+        top.path = _join(owner, key)
+        place = top.key_place = Place(node.place.file, node.place.line, node.place.column, top.path)
         top.key = key
         if key == "<<":
             self.problems.add(
@@ -225,7 +226,7 @@ class _Reader:
             first = owner.keys[key]
             self.problems.add(place, f"{repr_text(shorten(key))} is written twice", hint=f"first in line {first.line}")
             top.skip = True
-        elif _CONTROL.search(key) or "\n" in key or len(key) > 200:
+        elif len(key) > 200 or (not key.isprintable() and (_CONTROL.search(key) or "\n" in key)):
             self.problems.add(place, "this cannot be a key", found=repr_text(shorten(key)))
             top.skip = True
 
@@ -234,6 +235,7 @@ class _Reader:
             owner.items[top.key] = node
             owner.keys[top.key] = top.key_place
         top.key = top.key_place = None
+        top.path = owner.place.path
 
 
 def _events(text: str) -> Iterator[Any]:
