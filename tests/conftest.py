@@ -24,13 +24,13 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave long suites out, unless `-m` says what to run (`pytest -m long`)."""
+    """Leave long and live suites out, unless `-m` says what to run (`pytest -m long`)."""
     if config.getoption("markexpr"):
         return
-    left_out = [item for item in items if item.get_closest_marker("long")]
+    left_out = [item for item in items if item.get_closest_marker("long") or item.get_closest_marker("live")]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if not item.get_closest_marker("long")]
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ from vbmake.doit_plugin.command import FreeOrder
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.program import Program
 from vbmake.errors import ProjectError
+from vbmake.project import accounts
 from vbmake.project.load import load_project
 from vbmake.project.models import Film, Scene
 from vbmake.rules.load import read_rule
@@ -122,7 +123,8 @@ def load_with_media(declaration: Path) -> Any:
 
 
 @pytest.mark.parametrize("block", shown("yaml"))
-def test_every_yaml_on_the_pages_is_understood(block: Block, tmp_path: Path) -> None:
+def test_every_yaml_on_the_pages_is_understood(block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accounts, "plugins", lambda: ["webui"])  # the provider that a page shows how to write
     file = lay_out(block, tmp_path)
     if block.name.startswith(".github/"):
         assert yaml.safe_load(block.text)["jobs"]
@@ -169,7 +171,13 @@ def test_every_command_line_on_the_pages_is_one(block: Block) -> None:
     assert told
 
 
-@pytest.mark.parametrize("block", shown("python"))
+def test_the_provider_on_the_page_is_the_one_that_is_tried() -> None:
+    shown_files = {one.name: one.text for one in ALL if one.page == "docs/providers.md" and one.name}
+    tried = {path.name: path.read_text("utf-8") for path in (ROOT / "tests" / "providers" / "own").glob("*.*")}
+    assert shown_files == tried
+
+
+@pytest.mark.parametrize("block", [one for one in shown("python") if not one.values[0].name])
 def test_every_python_on_the_pages_runs(
     block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -76,14 +76,29 @@ def terminate_descendants(grace: float = 2.0) -> None:
     These are the programs that a terminal's Ctrl-C would reach and a signal sent to this process alone does not, such
     as the commands of a user's own tasks. What has moved to a group or a session of its own (a daemon) is left alone.
     """
-    found = [pid for pid in _descendants() if _group(pid) == os.getpgrp()]
-    for sign, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 0.0)):
+    for sign, patience in ((signal.SIGTERM, grace), (signal.SIGKILL, 0.5)):
+        found = _held()
         for pid in found:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, sign)
+            _send(pid, sign)
+            _send(pid, signal.SIGCONT)
         deadline = time.monotonic() + patience
-        while (found := [pid for pid in found if _alive(pid)]) and time.monotonic() < deadline:
+        while any(map(_alive, found)) and time.monotonic() < deadline:
             time.sleep(0.02)
+
+
+def _held() -> list[int]:
+    """The descendants in this process group, stopped: who goes on while we look may start others unseen."""
+    found: list[int] = []
+    while new := [pid for pid in _descendants() if pid not in found and _group(pid) == os.getpgrp() and _alive(pid)]:
+        for pid in new:
+            _send(pid, signal.SIGSTOP)
+        found += new
+    return found
+
+
+def _send(pid: int, sign: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, sign)
 
 
 def _descendants() -> list[int]:

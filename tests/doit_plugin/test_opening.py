@@ -54,7 +54,10 @@ def films(toy: Toy, screen: Screen, monkeypatch: pytest.MonkeyPatch) -> Toy:
     made = {"poster": "build/a.jpg", "a": "build/a.mp4", "b": "build/b.mp4"}
     declare(
         toy.root,
-        *({"id": f"copy:{id}", "makes": {"m": path}, "options": {"text": id}, "final": True} for id, path in made.items()),
+        *(
+            {"id": f"copy:{id}", "makes": {"m": path}, "options": {"text": id}, "final": True}
+            for id, path in made.items()
+        ),
     )
     monkeypatch.setenv("VBMAKE_PLAYER", screen.command)
     return toy

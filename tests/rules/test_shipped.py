@@ -28,6 +28,15 @@ CORE = {
     },
     **{"film": "video sound", "gif": "film", "subtitles": "", "timeline": "", "otio": "", "speech": ""},
 }
+ASKED = {  # their first output, and what they read
+    **{"generated-image": ("image", ""), "generated-clip": ("clip", "image"), "generated-voice": ("speech", "")},
+    **{"generated-music": ("music", ""), "generated-sound": ("effect", ""), "generated-script": ("script", "")},
+    **{"word-times": ("words", "audio times")},
+}
+LOCAL = {
+    *("placeholder-image", "placeholder-clip", "placeholder-sound"),
+    *("local-music", "local-music-midi", "local-script"),
+}
 USEFUL = {
     *("pdf-page", "html-page", "dot-graph", "midi-music", "waveform", "spectrum", "qr-code", "code-block"),
     *("manim-scene", "blender-shot"),
@@ -35,8 +44,11 @@ USEFUL = {
 
 
 def test_the_library_holds_the_pipeline_and_the_useful_rules() -> None:
-    assert {rule.name for rule in RULES} == {*CORE, *USEFUL}
-    assert {path.stem for path in library().iterdir()} == {*CORE, *USEFUL}
+    assert {rule.name for rule in RULES} == {*CORE, *USEFUL, *ASKED, *LOCAL}
+    assert {path.stem for path in library().iterdir()} == {*CORE, *USEFUL, *ASKED, *LOCAL}
+    for name, (output, roles) in ASKED.items():
+        assert load_rules().rule(name).output == output
+        assert set(load_rules().rule(name).reads) == set(roles.split())
     for name, roles in CORE.items():
         assert set(load_rules().rule(name).reads) == set(roles.split())
         assert load_rules().rule(name).output == name
@@ -56,7 +68,7 @@ def test_what_a_rule_is_told_never_bears_the_name_of_what_a_layer_is_told(name: 
     assert not {*rule.reads, *(rule.options or {})} & set(keys_of(models))
 
 
-@pytest.mark.parametrize("name", sorted(USEFUL))
+@pytest.mark.parametrize("name", sorted(USEFUL | LOCAL))
 def test_every_option_of_a_useful_rule_says_what_it_is(name: str) -> None:
     for option in (load_rules().rule(name).options or {}).values():
         assert option.description.endswith((".", "..."))

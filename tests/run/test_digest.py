@@ -61,7 +61,8 @@ def test_a_file_written_in_this_tick_of_the_clock_is_not_trusted(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    ("ctime_ns", "age", "racy"), [(123, 1.0, False), (123, 0.01, True), (0, 1.0, True), (0, 3.0, False)]
+    ("ctime_ns", "age", "racy"),
+    [(123, 1.0, False), (123, 0.01, True), (0, 1.0, True), (0, 3.0, False), (123, -5.0, True), (123, -86_400.0, True)],
 )
 def test_whole_second_times_are_distrusted_for_longer(ctime_ns: int, age: float, racy: bool) -> None:
     seconds = 1_700_000_000
@@ -76,11 +77,33 @@ def test_whole_second_times_are_distrusted_for_longer(ctime_ns: int, age: float,
 
 
 def test_a_clock_that_jumped_back_makes_nothing_stale(tmp_path: Path, memo: Path) -> None:
-    (tmp_path / "a").write_bytes(b"one")
+    """The clock will come by the time of the last change again: a write in that moment would not show in the stamp."""
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
     past = digests(memo, late=-86_400)
-    assert past.of(tmp_path / "a") == sha(b"one")
-    (tmp_path / "a").write_bytes(b"two")
-    assert past.of(tmp_path / "a") == sha(b"two")
+    assert past.of(path) == sha(b"one")
+    assert past.of(path) == sha(b"one")
+    assert past.hashed == 2, "it is read each time"
+    assert not memo.exists()
+    path.write_bytes(b"two")
+    assert past.of(path) == sha(b"two")
+    later = digests(memo)
+    later.of(path)
+    assert digests(memo).of(path) == sha(b"two")
+    assert later.hashed == 1, "until the clock is there again"
+
+
+def test_a_modification_time_ahead_of_the_clock_is_remembered_and_hides_no_edit(tmp_path: Path, memo: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"one")
+    ahead = (2**33 * 10**9, 2**33 * 10**9)
+    os.utime(path, ns=ahead)
+    found = digests(memo)
+    assert found.of(path) == found.of(path) == sha(b"one")
+    assert found.hashed == 1
+    path.write_bytes(b"two")
+    os.utime(path, ns=ahead)
+    assert found.of(path) == sha(b"two")
 
 
 def test_a_corrupt_or_deleted_memo_costs_only_time(tmp_path: Path, memo: Path) -> None:

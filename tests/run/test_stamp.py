@@ -99,6 +99,28 @@ def test_where_times_are_whole_seconds_a_fresh_file_is_not_trusted(project: Path
     assert stamp.write(project, files, [], SUMMARY, clock=lambda: 1_700_000_003.0, sleep=slept.append)
 
 
+def test_after_the_clock_jumped_back_nothing_is_remembered_until_it_is_there_again(project: Path) -> None:
+    stamp.remove(project)
+    assert not take(project, late=-86_400)
+    assert not take(project, late=-1)
+    assert stamp.check(project, ENVIRONMENT) is None
+    assert take(project, late=60)
+
+
+def test_a_modification_time_ahead_of_the_clock_is_as_good_as_any(project: Path) -> None:
+    slept.clear()
+    tomorrow = os.stat(project / "photo.jpg").st_mtime_ns + 86_400 * 10**9
+    os.utime(project / "photo.jpg", ns=(tomorrow, tomorrow))
+    now = os.stat(project / "photo.jpg").st_ctime_ns / 1e9
+    files = {"photo.jpg": stamp.facts(os.stat(project / "photo.jpg"))}
+    stored = {"environment": ENVIRONMENT, "clock": lambda: now + 60, "sleep": slept.append}
+    assert stamp.write(project, files, [], SUMMARY, **stored)  # type: ignore[arg-type]  # a clock and a sleep of ours
+    assert (stamp.check(project, ENVIRONMENT), slept) == (SUMMARY, [])
+    (project / "photo.jpg").write_text("CONTENT")
+    os.utime(project / "photo.jpg", ns=(tomorrow, tomorrow))
+    assert stamp.check(project, ENVIRONMENT) is None, "same size, same time, other content"
+
+
 def test_a_glance_imports_nothing_that_planning_needs(project: Path) -> None:
     code = (
         "import sys; from vbmake.run import stamp; stamp.check(sys.argv[1]);"

@@ -44,7 +44,7 @@ def film(color: str, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Killer:
-    """Kills a program at the moment its n-th request reaches the server; `lost`: before the server does what it says."""
+    """Kills a program at the moment its n-th request is at the server; `lost`: the server does not do what it says."""
 
     server: S3Server
     number: int
@@ -156,7 +156,7 @@ def check_syncs(server: S3Server, folder: Path, kills: int) -> None:
 
 
 def unfinished(storage: S3Storage) -> set[str]:
-    """Uploads in parts that nobody has ended. (Those of a SIGKILL stay until the bucket's lifecycle rule removes them.)"""
+    """Uploads in parts that nobody has ended. (After a SIGKILL they stay, until the bucket's lifecycle rule acts.)"""
     found = storage.client.list_multipart_uploads(Bucket=storage.bucket).get("Uploads", [])
     return {upload["UploadId"] for upload in found}
 
@@ -207,7 +207,7 @@ def check_uploads(server: S3Server, folder: Path, kills: int) -> None:
             agrees(mirror, targets, about)
             shared_is_whole(cache, world, about)
             assert not list((world.root / ".vbmake/tmp").glob("*")), f"{about}: something is left behind"
-            assert not [path for path in world.cache.rglob(".vbmake-*")], f"{about}: half a blob is left behind"
+            assert not list(world.cache.rglob(".vbmake-*")), f"{about}: half a blob is left behind"
             assert not strays(world), about
             server.requests.clear()
             assert doit(world) == 0

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from tests.scenarios.fields import fields_that_can_change
-from tests.scenarios.mutations import CASES, FILMS, Case, edited
+from tests.scenarios import mutations
+from tests.scenarios.mutations import Case, edited
+from tests.scenarios.mutations_asked import ASKED
 from tests.scenarios.sources import RULE_FILES
 from vbmake.plan.build import plan_build
 from vbmake.plan.canonical import digest
@@ -22,6 +24,8 @@ from vbmake.plan.types import BuildPlan, JobSpec, Output, Pending
 from vbmake.project.models import Film, Project
 from vbmake.rules.load import RuleBook, load_rules
 
+CASES = [*mutations.CASES, *ASKED.cases]
+FILMS = {**mutations.FILMS, **ASKED.films}
 PICTURE = {"kind": "image", "width": 96, "height": 64, "duration": "0", "audio": False}
 SOUND = {"kind": "audio", "duration": "1", "audio": True}
 CLIP = {"kind": "video", "width": 64, "height": 48, "duration": "2", "frames": 60, "fps": "30", "audio": False}
@@ -38,6 +42,16 @@ def measure(item: Pending, plan: BuildPlan) -> dict[str, Any]:
         step = 60 * 48000 // job.options["speed"]
         times = [{"text": word, "start": n * step, "end": (n + 1) * step - 2000} for n, word in enumerate(words)]
         return {"samples": step * len(words), "rate": 48000, "words": times}
+    if job.rule in ("generated-script", "local-script"):
+        scenes = [
+            {"title": word, "say": f"{word} two", "picture": f"a {word}", "heading": ""} for word in ("One", "Two")
+        ]
+        return {"script": {"title": "A script", "language": "en", "scenes": scenes}}
+    if job.rule == "generated-voice":
+        return {"samples": 96000, "rate": 48000}
+    if job.rule == "word-times":
+        words = job.options["prompt"].split()
+        return {"words": [{"text": word, "start": n * 20000, "end": n * 20000 + 9000} for n, word in enumerate(words)]}
     return {**MEASURES[Path(job.outputs[item.ref.role]).suffix], "audio": True}
 
 

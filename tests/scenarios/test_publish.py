@@ -150,9 +150,10 @@ def test_the_record_of_a_build_ends_with_what_its_sync_came_to(site: Site) -> No
     assert [event["exit"] for event in ends] == [1, 0]
     assert [event["run"] for event in syncs] == [event["run"] for event in ends], "one run each"
     assert told.index(syncs[0]) < told.index(ends[0])
-    sent = {"film.mp4", "film.jpg", "film.otio", "film.timeline.json"}
-    assert syncs[0]["sent"] + syncs[1]["sent"] == len(sent)
-    assert syncs[0]["bytes"] + syncs[1]["bytes"] == sum((site.world.root / "build" / name).stat().st_size for name in sent)
+    # One that arrived just when another failed is not counted by the sync that ends there, nor sent again.
+    size = sum((site.world.root / "build" / name).stat().st_size for name in FILES)
+    assert 1 <= syncs[1]["sent"] <= syncs[0]["sent"] + syncs[1]["sent"] <= len(FILES)
+    assert 1 <= syncs[1]["bytes"] <= syncs[0]["bytes"] + syncs[1]["bytes"] <= size
 
 
 def test_a_build_from_python_publishes_itself_unless_it_is_told_not_to(

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -50,6 +50,7 @@ class World:
 
     root: Path
     cache: Path
+    variables: Mapping[str, str] = field(default_factory=dict)  # of the environment, for every build
 
     def declare(self, declaration: Mapping[str, Any] | str) -> World:
         """Write `video.yaml`: plain data as JSON (which is YAML), or the text itself."""
@@ -86,23 +87,24 @@ class World:
 
     def doit(self, *args: str, cwd: Path | None = None, **variables: str) -> Ended:
         """`vbmake ARGS` in the project, as a program of its own."""
-        return run_program(["-m", "tests.scenarios.program", *args], cwd or self.root, self.cache, **variables)
+        told = {**self.variables, **variables}
+        return run_program(["-m", "tests.scenarios.program", *args], cwd or self.root, self.cache, **told)
 
     def copy(self, root: Path, cache: Path | None = None) -> World:
         """The same project, with all that was built, elsewhere; with a copy of its cache where a place is given."""
         shutil.copytree(self.root, root, symlinks=True)
         if cache is not None and self.cache.exists():
             shutil.copytree(self.cache, cache)
-        return World(root, cache or self.cache)
+        return World(root, cache or self.cache, self.variables)
 
     def cold(self, root: Path, cache: Path) -> World:
         """The same sources elsewhere, with nothing built and an empty cache: a fresh clone."""
         shutil.copytree(self.root, root, symlinks=True, ignore=shutil.ignore_patterns(".vbmake", "build"))
-        return World(root, cache)
+        return World(root, cache, self.variables)
 
     @contextmanager
     def _environment(self) -> Iterator[None]:
-        with mock.patch.dict(os.environ, {"VBMAKE_CACHE_DIR": str(self.cache)}):
+        with mock.patch.dict(os.environ, {"VBMAKE_CACHE_DIR": str(self.cache), **self.variables}):
             yield
 
 

@@ -6,13 +6,14 @@ import platform
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doit.cmd_base import Command
 
 from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.finding import Finding
 from vbmake.doit_plugin.where import nearest
 from vbmake.errors import VbmakeError
 
@@ -20,24 +21,17 @@ if TYPE_CHECKING:
     from vbmake.rules.model import Rule
 
 
-@dataclass(frozen=True)
-class Finding:
-    """What was found of one thing. `state`: ok, missing (something optional) or broken (films cannot be built)."""
-
-    state: str
-    subject: str
-    found: str
-    mend: str = ""
-
-
 class Doctor(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
     """Looks at everything that a build needs."""
 
     name = "doctor"
-    doc_purpose = "check this machine: versions, ffmpeg, fonts, write access, tools of rules"
+    doc_purpose = "check this machine: versions, ffmpeg, fonts, caches, S3, keys, tools of rules"
     doc_usage = ""
     doc_description = (
-        "Ends with 2 when something is broken without which no film can be built; what is optional is only told."
+        "Each problem is told with its mend. Ends with 2 when something is broken without which no film can be built; "
+        "what is optional (missing) or does not work as asked (amiss) is only told. A shared cache and a place to "
+        "publish to are tried, if the project or VBMAKE_CACHE names them: they are read, and where builds write to "
+        "them an empty object is written and deleted again. Keys are told by their names alone."
     )
 
     def perform(self, params: Any, args: list[str]) -> int:
@@ -55,13 +49,31 @@ def examine(root: Path) -> Iterator[Finding]:
     from vbmake.doit_plugin.program import program_version
 
     yield Finding("ok", "vbmake", f"{program_version()}, Python {platform.python_version()}")
+    yield Finding("ok", "packages", _packages())
     yield _tried(
         "ffmpeg", _ffmpeg, "reinstall imageio-ffmpeg, or set VBMAKE_FFMPEG to an ffmpeg with libx264 and libass"
     )
     yield _tried("fonts", _fonts, "reinstall vbmake: the fonts it ships with are missing")
     yield _tried("speech", _speech, "reinstall espeakng-loader")
     yield _writable(root)
+    from vbmake.doit_plugin.doctor_places import places
+
+    yield from places(root)
     yield from _tools(root)
+
+
+PACKAGES = ("doit", "pydantic", "PyYAML", "Jinja2", "av", "numpy", "opencv-python-headless", "imageio-ffmpeg", "boto3")
+
+
+def _packages() -> str:
+    """The versions of what vbmake rests on; what is not installed is told by the check of what needs it."""
+    found = []
+    for name in PACKAGES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} not found")
+    return ", ".join(found)
 
 
 def _tried(subject: str, look: Callable[[], str], mend: str) -> Finding:

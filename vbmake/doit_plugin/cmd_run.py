@@ -34,22 +34,54 @@ OPEN = {
 }
 
 
+OFFLINE = {
+    "name": "offline",
+    "long": "offline",
+    "type": bool,
+    "default": False,
+    "help": "ask no provider: fail rather than call (as VBMAKE_OFFLINE=1)",
+}
+YES = {
+    "name": "yes",
+    "long": "yes",
+    "type": bool,
+    "default": False,
+    "help": "agree to what the build may cost, where `budget: {confirm: ...}` would ask (as VBMAKE_YES=1)",
+}
+OWN = (OPEN, OFFLINE, YES)
+
+
+@contextlib.contextmanager
+def told(variable: str, said: bool) -> Iterator[None]:
+    """While the block runs, an option that was said is in the environment, where whoever acts on it looks."""
+    before = os.environ.get(variable)
+    if said:
+        os.environ[variable] = "1"
+    try:
+        yield
+    finally:
+        if said and before is None:
+            del os.environ[variable]
+        elif said and before is not None:
+            os.environ[variable] = before
+
+
 class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no types
     """doit's `run`, which builds films where there are any, and takes vbmake's own words for commands there."""
 
-    _asked_to_open = False
+    _asked = False
     _show = False
 
     def get_options(self) -> Any:
-        """doit's options, and `--open` where it may mean something: a project without films sees doit's own alone."""
+        """doit's options, and our own where they may mean something: a project without films sees doit's own alone."""
         options = super().get_options()
-        if isinstance(self.loader, VideoLoader) or self._asked_to_open:
-            options.append(CmdOption(OPEN))
+        if isinstance(self.loader, VideoLoader) or self._asked:
+            options += [CmdOption(option) for option in OWN]
         return options
 
     def parse_execute(self, in_args: list[str]) -> Any:
-        if "--open" in in_args:
-            self._asked_to_open = True
+        if any(f"--{option['long']}" in in_args for option in OWN):
+            self._asked = True
             self._cmdparser = None  # made anew, with the option
         return super().parse_execute(in_args)
 
@@ -61,7 +93,8 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         if isinstance(self.loader, VideoLoader) and self._is_current(params, args):
             return 0
         self._told_processes = "par_type" in params._non_default_keys and params["par_type"] == "process"
-        return super().perform(params, args)
+        with told("VBMAKE_OFFLINE", bool(params.get("offline"))), told("VBMAKE_YES", bool(params.get("yes"))):
+            return super().perform(params, args)
 
     def _is_word(self, word: str, params: Any) -> bool:
         if isinstance(self.loader, VideoLoader):
@@ -153,10 +186,12 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         """The final targets of what was selected, in its order: of jobs, of groups, of everything."""
         tasks = {task.name: task for task in self.task_list}
         makers = {path: task for task in self.task_list for path in task.targets}
-        chosen = [tasks.get(word) or makers.get(word) for word in self.sel_tasks or tasks]
-        for task in chosen:
-            for one in [tasks[name] for name in task.task_dep] if task is not None and task.has_subtask else [task]:
-                handle = job_of(one) if one is not None else None
+        for word in self.sel_tasks or tasks:
+            task = tasks.get(word) or makers.get(word)
+            if task is None:
+                continue
+            for one in [tasks[name] for name in task.task_dep] if task.has_subtask else [task]:
+                handle = job_of(one)
                 if handle is not None and handle.job.final:
                     yield from one.targets
 
@@ -175,6 +210,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
     def _build(self, view: Any, stream: Stream, always: bool, continue_: bool, num_process: int, single: bool) -> Any:
         from vbmake.doit_plugin.runner import PYTHON, TASKS, PoolRunner
         from vbmake.doit_plugin.session import Session
+        from vbmake.doit_plugin.spending import confirm
         from vbmake.doit_plugin.workers import Pools
 
         threads = max(1, num_process)
@@ -210,6 +246,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         session = Session(
             load=load,
             after=after,
+            confirm=confirm,
             tasks=self.task_list,
             selection=self.sel_tasks or None,
             reporter=view,

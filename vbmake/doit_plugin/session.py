@@ -20,6 +20,7 @@ from vbmake.doit_plugin.project import FilmProject, close_all, projects_of
 from vbmake.doit_plugin.runner import PoolRunner
 from vbmake.doit_plugin.scope import Scope
 from vbmake.errors import Problem, ProjectError, VbmakeError, WorkspaceError
+from vbmake.plan.types import JobSpec
 from vbmake.run.owed import push_owed
 
 ROUNDS = 100  # more than any film needs: each round must measure something new
@@ -29,6 +30,8 @@ ROUNDS = 100  # more than any film needs: each round must measure something new
 class Session:
     """A build of `selection` (None: what is built by default). `load` gives the tasks, planned anew.
 
+    `confirm` is told, before anything runs, of the jobs that will ask a provider, and raises VbmakeError where they may
+    cost too much.
     `after` is called for each project that is wholly built, with the record of this run, and gives the exit code.
     """
 
@@ -39,6 +42,7 @@ class Session:
     make_runner: Callable[[Callable[[FilmProject], Events]], PoolRunner]
     prepare: Callable[[TaskControl], None] = lambda _control: None
     after: Callable[[FilmProject, Events], int] = lambda _project, _events: 0
+    confirm: Callable[[FilmProject, list[JobSpec]], None] = lambda _project, _jobs: None
     _events: dict[Any, Events] = field(default_factory=dict)
     _untold: list[FilmProject] = field(default_factory=list)  # of this round: see `_tell_plans`
 
@@ -77,6 +81,8 @@ class Session:
         for project in projects_of(self.tasks):
             if project.root in self._events:  # locked, and built in this run
                 push_owed(project.workspace, project.plan)
+                for line in project.workspace.studio.bill():
+                    self.reporter.outstream.write(f"{line}\n")
         return int(runner.final_result)
 
     def events(self, project: FilmProject) -> Events:
@@ -128,6 +134,9 @@ class Session:
     def _begin(self, projects: list[FilmProject], number: int) -> None:
         for project in projects:
             project.workspace.look_ahead(project.plan)
+            status = project.workspace.status
+            paid = [job for job in project.plan.jobs if job.account]
+            self.confirm(project, [job for job in paid if status(job).state in ("run", "maybe")])
             self.events(project).write("begin", round=number, jobs=len(project.plan.jobs))
             if hasattr(self.reporter, "note"):
                 for note in project.plan.notes:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 MINUTE = 60.0  # seconds
-BURST = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ class Pools:
     """Named limits, held by the dispatching thread alone: taking a slot never blocks.
 
     A pool without a limit of its own has that of `default`. A provider that answers "later" pauses its whole pool.
-    `rates` are how many may start in a minute: evenly spaced, but for those of `BURST` seconds, which may come at once.
+    `rates` are how many may start in a minute, evenly spaced.
     """
 
     def __init__(
@@ -108,8 +107,8 @@ class Pools:
         rate = self._rates.get(pool)
         if rate is not None:
             due = self._due.get(pool, now)
-            if due - BURST > now + 1e-9:
-                self.pause(pool, due - BURST - now)
+            if due > now + 1e-9:
+                self.pause(pool, due - now)
                 return False
             self._due[pool] = max(due, now) + 1 / rate
         self._used[pool] = self.used(pool) + 1

@@ -13,6 +13,7 @@ from vbmake.plan.kahn import layers
 from vbmake.plan.kinds import check_kind, check_span
 from vbmake.plan.look import layer_measure, media_ref
 from vbmake.plan.scenes import time_scenes
+from vbmake.plan.script import written
 from vbmake.plan.shots import Geometry, Picture, geometries
 from vbmake.plan.sound import plan_sound
 from vbmake.plan.timeline import chapters, timeline_record
@@ -40,7 +41,7 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
         pending=tuple(draft.pending.values()),
         notes=tuple(draft.notes),
         films=tuple(films),
-        writings=tuple(text for film in inputs.project.films for text in writings(film)),
+        writings=tuple(text for film in draft.films for text in writings(film)),
     )
 
 
@@ -52,6 +53,11 @@ def film_name(film: Film) -> str:
 def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[dict[str, Any]]:
     prefix = f"{name}/" if several else ""
     missed, told = draft.missed, len(draft.problems)
+    found = written(draft, film, prefix)
+    if found is None:
+        return []
+    film = found
+    draft.films.append(film)
     _ask_for_media(draft, film)
     if len(draft.problems) > told:
         return []
@@ -160,7 +166,9 @@ def picture_of(draft: Draft, film: Film, geometry: Geometry) -> Picture | None:
     """The picture of a film in one format, without any job of it being planned; None while lengths are unknown."""
     several = len(draft.inputs.project.films) > 1
     prefix = f"{film_name(film)}/" if several else ""
-    timed = time_scenes(draft, film, prefix)
-    if timed is None:
+    found = written(draft, film, prefix)
+    timed = time_scenes(draft, found, prefix) if found is not None else None
+    if found is None or timed is None:
         return None
+    film = found
     return Picture(draft, film, prefix, geometry, timed)

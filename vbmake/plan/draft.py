@@ -10,6 +10,7 @@ from vbmake.errors import Place, Problem, ProjectError
 from vbmake.plan.canonical import digest
 from vbmake.plan.inputs import BuildInputs, Measure
 from vbmake.plan.types import JobSpec, Note, Output, Pending, Ref, Source
+from vbmake.project.models import Film
 
 WORK = ".vbmake/work"
 
@@ -30,6 +31,7 @@ class Draft:
         self.missed = 0  # how often something was asked for that is not known: by it a part sees that it must wait
         self.notes: list[Note] = []
         self.looked: dict[int, tuple[Ref | None, Measure | None]] = {}  # see `look.layer_measure`
+        self.films: list[Film] = []  # as far as their scenes are known
         self._targets: dict[str, str] = {}  # who writes a target, by its path in small letters
         self.problems: list[Problem] = []
 

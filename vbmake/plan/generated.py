@@ -15,13 +15,13 @@ from vbmake.project.models import Film, Voice
 from vbmake.services import LOCAL, SERVICES, Kind
 
 RULES: Final[Mapping[Kind, str]] = {  # by providers
-    "image": "image",
-    "clip": "clip",
-    "speech": "voice",
-    "music": "music",
-    "effect": "effect",
-    "script": "script",
-    "words": "words",
+    "image": "generated-image",
+    "clip": "generated-clip",
+    "speech": "generated-voice",
+    "music": "generated-music",
+    "effect": "generated-sound",
+    "script": "generated-script",
+    "words": "word-times",
 }
 LOCAL_RULES: Final[Mapping[Kind, str]] = {
     "image": "placeholder-image",
@@ -69,8 +69,8 @@ def prompted(draft: Draft, film: Film, kind: Kind, asked: Prompted) -> Output:
 def local(draft: Draft, kind: Kind, values: Mapping[str, Any], asked: Prompted) -> Output:
     """The same, made on this machine. A take is another seed, where the maker has seeds."""
     given = {name: value for name, value in values.items() if value is not None}
-    if kind == "music" and asked.seed is not None:
-        given["seed"] = asked.seed
+    if kind == "music" and (asked.seed is not None or asked.take > 1):
+        given["seed"] = (asked.seed or 0) + asked.take - 1
     job = _once(draft, LOCAL_RULES[kind], given, {}, asked.take, asked.place, "")
     return Output(job.id, next(iter(job.outputs)))
 
@@ -103,7 +103,7 @@ def spoken(draft: Draft, film: Film, subject: str, text: str, voice: Voice, take
         "options": voice.options,
     }
     options = asked_options(film, "speech", voice.provider, voice.model, values)
-    job = draft.add("voice", subject, options, {}, take=take, place=place, account=voice.provider)
+    job = draft.add(RULES["speech"], subject, options, {}, take=take, place=place, account=voice.provider)
     return Output(job.id, "speech")
 
 
@@ -121,4 +121,4 @@ def word_times(draft: Draft, film: Film, subject: str, speech: Output, text: str
     else:
         options, account = asked_options(film, "words", finder, None, values), finder
     inputs = {"audio": [speech], "times": [Output(speech.job, "times")]}
-    return Output(draft.add("words", subject, options, inputs, place=place, account=account).id, "words")
+    return Output(draft.add(RULES["words"], subject, options, inputs, place=place, account=account).id, "words")

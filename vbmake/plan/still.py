@@ -34,10 +34,14 @@ def plan_still(
     chosen = films[_known("film", film, list(films))] if film else inputs.project.films[0]
     names = [one.name for one in geometries(chosen)]
     geometry = geometries(chosen)[names.index(_known("format", form, names)) if form else 0]
-    ids = [one.id for one in chosen.scenes]
-    index = ids.index(_known("scene", scene, ids))
     draft = Draft(inputs)
     picture = picture_of(draft, chosen, geometry)
+    if picture is not None:
+        chosen = picture.film
+    elif chosen.script is not None:
+        return BuildPlan(layers(draft.jobs.values()), "", tuple(draft.pending.values()), tuple(draft.notes))
+    ids = [one.id for one in chosen.scenes]
+    index = ids.index(_known("scene", scene, ids))
     if picture is not None and not draft.pending:
         timed = picture.timed[index]
         frame = to_frames(seconds, chosen.fps)

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text, shorten
 from vbmake.document.yaml_reader import join_path
 from vbmake.project.models import CONTENTS, LAYER_KINDS, Film, Model, Scene, TextLayer, TextStyle, layer_contents
+from vbmake.project.script import ScriptRequest
 from vbmake.project.words import nearest
 
 # Where a value was written as a list in place of a mapping: which item each key is.
@@ -104,6 +105,8 @@ def _locate(tree: Node, location: Sequence[str | int]) -> tuple[Node, str]:
 def _models_at(location: Sequence[str | int]) -> list[type[Model]]:
     """The models whose keys may stand at a location."""
     current: list[type[Model]] = [Film]
+    if tuple(location[:2]) == ("scenes", "script"):  # it stands where the list would
+        current, location = [ScriptRequest], location[2:]
     for step in location:
         if isinstance(step, str) and step[1:-1] in LAYER_KINDS and step.startswith("<"):
             current = [LAYER_KINDS[step[1:-1]]]
@@ -259,6 +262,8 @@ def set_places(value: Any, node: Node) -> None:
         value._place = node.place
         if isinstance(node, Map):
             names = _names_by_key(type(value))
+            if isinstance(value, Film) and value.script is not None and isinstance(node.items["scenes"], Map):
+                set_places(value.script, node.items["scenes"].items["script"])
             for key, below in node.items.items():
                 if key in names:
                     set_places(getattr(value, names[key]), below)

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import (
+    AliasPath,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticKnownError
 
 from vbmake.project.generated import AnyBudget, Price, Prompted, PromptedClip, PromptedImage, PromptedSound, Provider
 from vbmake.project.layers import (
@@ -30,6 +41,7 @@ from vbmake.project.layers import (
 from vbmake.project.model import Also, Model, word_or_mapping
 from vbmake.project.motion import EASINGS, Animate, Effect, Motion, NumberKey, PlaceKey, Show
 from vbmake.project.remotes import Cache, Sync
+from vbmake.project.script import ScriptRequest
 from vbmake.project.sounds import Music, Said, Say, Sound, Voice
 from vbmake.project.text_style import Box, Outline, Shadow, TextStyle, WordOrStyle
 from vbmake.project.units import AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Seconds
@@ -257,7 +269,25 @@ class Film(Model):
     prices: list[Price] = Field(default=[], description="Prices of models, where yours are others.")
     cache: Cache | None = Field(default=None, description="A cache that other machines share.")
     sync: Sync | None = Field(default=None, description="Where the films are published.")
-    scenes: list[Scene] = Field(min_length=1, max_length=20000, description="The scenes, in order.")
+    scenes: list[Scene] = Field(
+        max_length=20000, description="The scenes, in order; or {script: ...}, for a provider to write them."
+    )
+    # It stands in `scenes`, in place of the list.
+    script: ScriptRequest | None = Field(default=None, validation_alias=AliasPath("scenes", "script"))
+
+    @model_validator(mode="before")
+    @classmethod
+    def _scripted(cls, value: Any) -> Any:
+        if isinstance(value, dict) and "script" in value:
+            raise ValueError("a script stands in place of the scenes: write scenes: {script: {prompt: ...}}")
+        return value
+
+    @field_validator("scenes", mode="before")
+    @classmethod
+    def _no_scenes_yet(cls, value: Any) -> Any:
+        if value == []:
+            raise PydanticKnownError("too_short", {"field_type": "List", "min_length": 1, "actual_length": 0})
+        return [] if isinstance(value, dict) and set(value) == {"script"} else value
 
     @field_validator("music", mode="before")
     @classmethod

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from vbmake.project import generated, layers, motion, remotes, sounds, text_style, units
+from vbmake.project import generated, layers, motion, remotes, script, sounds, text_style, units
 from vbmake.project import models as language
 from vbmake.project.model import Model
 
@@ -47,6 +47,8 @@ SECTIONS: tuple[type[Model], ...] = (
     sounds.Voice,
     sounds.Sound,
     sounds.Music,
+    script.ScriptRequest,
+    script.ScriptImages,
     generated.Prompted,
     generated.PromptedImage,
     generated.PromptedClip,
@@ -84,6 +86,7 @@ _WORDS: tuple[tuple[Any, str], ...] = (
     (text_style.WordOrStyle, "name, or [TextStyle](#textstyle)"),
     (language.AnyTransition, "`none`, a [kind](#transitions), or [Transition](#transition)"),
     (language.AnyQuality, "`draft`, `standard`, `high`, or [Encode](#encode)"),
+    (list[language.Scene], "list of [Scene](#scene), or `{script: ...}` with a [ScriptRequest](#scriptrequest)"),
     (language.AnyLayer, "[layer](#layer)"),
     (generated.FileOrImage, "path, or [PromptedImage](#promptedimage)"),
     (generated.FileOrClip, "path, or [PromptedClip](#promptedclip)"),
@@ -103,6 +106,7 @@ _WORDS: tuple[tuple[Any, str], ...] = (
 
 
 _MADE = ("id",)  # what the loader makes where it is left out
+_INSIDE = ("script",)  # what stands inside of another key
 
 
 def language_page() -> str:
@@ -134,7 +138,7 @@ def _fields(model: type[Model]) -> Iterator[tuple[str, FieldInfo, Any]]:
     inherited = {name for base in model.__bases__ if issubclass(base, Model) for name in base.model_fields}
     hints = get_type_hints(model, include_extras=True)
     for name, field in model.model_fields.items():
-        if name not in inherited or name in model.__annotations__:
+        if name not in _INSIDE and (name not in inherited or name in model.__annotations__):
             yield field.alias or name, field, hints[name]
 
 

@@ -24,6 +24,7 @@ def json_schema() -> dict[str, Any]:
     schema = Film.model_json_schema(by_alias=True, mode="validation")
     definitions: dict[str, Any] = schema.pop("$defs")
     definitions["Film"] = schema
+    _scripted(schema)
     for definition in definitions.values():
         _open(definition)
     for name in _ITEMS:
@@ -43,6 +44,16 @@ def json_schema() -> dict[str, Any]:
         "$ref": "#/$defs/Film",
         "$defs": {**dict(sorted(definitions.items())), **_shapes(), **_shared()},
     }
+
+
+def _scripted(film: dict[str, Any]) -> None:
+    """A script stands in place of the list of scenes."""
+    script = film["properties"].pop("script")
+    scenes = film["properties"]["scenes"]
+    inside = {"script": next(part for part in script["anyOf"] if "$ref" in part)}
+    listed = {key: scenes.pop(key) for key in ("type", "items", "maxItems") if key in scenes}
+    one = {"type": "object", "properties": inside, "required": ["script"], "additionalProperties": False}
+    scenes["anyOf"] = [listed, one]
 
 
 def _shapes() -> dict[str, Any]:

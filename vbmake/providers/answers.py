@@ -24,7 +24,8 @@ _MONEY: Final = re.compile(
     re.IGNORECASE,
 )
 _REFUSED: Final = re.compile(
-    r"nsfw|content[_ -]?(?:policy|filter|checker)|moderation|safety|(?<!case[ -])sensitive|flagged|inappropriate|\bE005\b",
+    r"nsfw|content[_ -]?(?:policy|filter|checker)|moderation|safety"
+    r"|(?<!case[ -])sensitive|flagged|inappropriate|\bE005\b",
     re.IGNORECASE,
 )
 

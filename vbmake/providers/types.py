@@ -178,7 +178,7 @@ class Adapter(Protocol):
         ...
 
     def polled(self, generation: Generation, response: Response, account: Account) -> Running | Accepted | Ready:
-        """What a 2xx answer to a poll says; Accepted when the result stands elsewhere (one more GET). Raises Failure."""
+        """What a 2xx answer to a poll says; Accepted when the result stands elsewhere. Raises Failure."""
         ...
 
     def failure(self, response: Response) -> Failure:

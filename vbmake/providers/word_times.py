@@ -48,7 +48,7 @@ def words_of(work: Work, ask: Callable[[Work, Mapping[str, Path]], Made]) -> dic
     if found.method == "aligned":
         note += "captions follow an alignment with the local voice, true to about 0.1 s"
     else:
-        note += "captions are spread over the voice by the length of words, true to about 0.4 s"
+        note += f"captions are spread over the voice by the length of words, true to a second or so: {found.note}"
     return _done(work, aligned, found.method, note)
 
 

@@ -45,5 +45,5 @@ def read_declaration(root: Path) -> Declaration:
     for path in paths:
         stat = os.stat(root / path)
         files[path] = stamp.facts(stat)
-        sure = sure and not is_racy(stat, began) and max(stat.st_mtime, stat.st_ctime) < began
+        sure = sure and not is_racy(stat, began)
     return Declaration(project, rules, files, tuple(absent), sure)

@@ -26,13 +26,14 @@ def stamp_of(stat: os.stat_result) -> Stamp:
 
 
 def is_racy(stat: os.stat_result, now: float) -> bool:
-    """Whether the file could still change without its times changing: its newest time is too near to `now`.
+    """Whether the file could still change without its times changing: its last change is too near to `now`, or ahead.
 
-    Git's rule: a stamp taken in the same tick of the clock as the last write proves nothing.
+    Git's rule: a stamp taken in the same tick of the clock as the last write proves nothing. A change that lies ahead
+    means that the clock has jumped back; it will come by that tick once more. (A modification time ahead proves
+    nothing of the kind: programs set it, `touch` and `unzip` for example. The change time is the kernel's.)
     """
-    fine = bool(stat.st_ctime_ns % 1_000_000)
-    newest = max(stat.st_mtime_ns, stat.st_ctime_ns) / 1e9
-    return abs(now - newest) < (RACY_FINE if fine else RACY_COARSE)
+    window = RACY_FINE if stat.st_ctime_ns % 1_000_000 else RACY_COARSE
+    return now - stat.st_ctime_ns / 1e9 < window or abs(now - stat.st_mtime_ns / 1e9) < window
 
 
 def sha256_of(path: Path) -> str:

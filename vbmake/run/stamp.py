@@ -15,7 +15,7 @@ from typing import NamedTuple
 FILE = ".vbmake/stamp.json"
 FORMAT = 1
 TICK = 0.02  # seconds: no file system that shows nanoseconds has a coarser clock (the kernel's jiffy is 1 to 10 ms)
-_SHOWING = {"VBMAKE_PLAYER"}  # variables that change nothing of what is built
+_SHOWING = {"VBMAKE_PLAYER", "VBMAKE_OFFLINE", "VBMAKE_YES"}  # variables that change nothing of what is built
 
 Facts = tuple[int, int, int, int]  # size, mtime_ns, inode, ctime_ns
 
@@ -73,15 +73,19 @@ def write(
 ) -> bool:
     """Remember a complete build: `files` by path (relative to the root, or absolute) with the facts at that time.
 
-    A file whose newest time is this very tick of the clock could be written again without its facts changing, so we
-    wait for the next tick; where times are kept in whole seconds nothing is remembered (the next build will). Returns
-    whether the stamp was written. Raises OSError.
+    A file that was written in this very tick of the clock could be written again without its facts changing, so we
+    wait for the next tick; where times are kept in whole seconds nothing is remembered (the next build will). Nor is it
+    when the clock has jumped back behind a file's last change: the clock will be there once more. (A time of last
+    modification may lie ahead all the same: programs set it. The time of last change is the kernel's.) Returns whether
+    the stamp was written. Raises OSError.
     """
-    newest = max((max(fact[1], fact[3]) for fact in files.values()), default=0) / 1e9
-    behind = clock() - newest
-    if any(not fact[3] % 1_000_000 for fact in files.values()) and abs(behind) < 2:
+    now = clock()
+    changed = max((fact[3] for fact in files.values()), default=0) / 1e9
+    near = min((abs(now - fact[1] / 1e9) for fact in files.values()), default=TICK)
+    coarse = any(not fact[3] % 1_000_000 for fact in files.values())
+    if changed - now > TICK or (coarse and min(now - changed, near) < 2):
         return False
-    if abs(behind) < TICK:
+    if min(now - changed, near) < TICK:
         sleep(TICK)
     stored = {
         "format": FORMAT,

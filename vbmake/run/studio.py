@@ -51,8 +51,10 @@ class Studio:
         if self._prices is None:
             from vbmake.providers.money import Prices
 
-            own = self._project.films[0].prices if self._project is not None else []
-            self._prices = Prices.load([price.model_dump(exclude_none=True) for price in own])
+            film = self._project.films[0] if self._project is not None else None
+            rows = [price.model_dump(exclude_none=True) for price in film.prices] if film is not None else []
+            declared = dict(film.providers) if film is not None else {}
+            self._prices = Prices.load([{**row, "service": service_of(row["service"], declared)} for row in rows])
         return self._prices
 
     @property
@@ -111,6 +113,25 @@ class Studio:
         """What came for a key is kept elsewhere now."""
         if self._engine is not None:
             self._engine.settled(key)
+
+    def bill(self) -> list[str]:
+        """What this build paid, in sentences; nothing when it asked nobody."""
+        if self._ledger is None:
+            return []
+        from vbmake.providers.money import told
+
+        own = [entry for entry in self._ledger.entries() if entry.run == self.run]
+        paid = sum((entry.amount for entry in own if entry.state == "spent" and entry.amount is not None), Decimal(0))
+        unpriced = sum(entry.state == "spent" and entry.amount is None for entry in own)
+        unknown = sum(entry.state == "unknown" for entry in own)
+        parts = [f"{unpriced} unpriced"] * bool(unpriced) + [f"{unknown} in question"] * bool(unknown)
+        found = [f"paid {told(paid)}" + (f" ({', '.join(parts)})" if parts else "")] if own else []
+        return [*found, *(f"costs: {problem}" for problem in self._ledger.problems)]
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._engine is not None:
+            self._engine.close()
 
     @property
     def limits(self) -> dict[str, int]:

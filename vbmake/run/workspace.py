@@ -130,6 +130,7 @@ class Workspace:
     def close(self, *, interrupted: bool = False) -> None:
         """Wait for uploads to the cache (when interrupted, only for those under way) and close the files."""
         self.cache.finish(cancel=interrupted)
+        self.studio.close()
         self.tags.close()
         self.measures.close()
         self.glyphs.close()

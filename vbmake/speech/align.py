@@ -137,6 +137,8 @@ def _warped_starts(sound: Floats, voiced: Flags, text: str, language: str, direc
     words = (told or {})["speech"]["words"]
     said = _heard(out, directory)
     own_voiced = _voiced(said)
+    if not own_voiced.any():
+        raise _Unlike("the local voice says nothing for these words")
     kept, own_kept = _without_pauses(voiced), _without_pauses(own_voiced)
     stretch = len(kept) / max(1, len(own_kept))
     if not 1 / STRETCH <= stretch <= STRETCH:

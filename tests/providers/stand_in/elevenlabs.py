@@ -145,7 +145,9 @@ def _sound(asked: Asked, body: dict[str, Any], model: str, seconds: float) -> An
     extension, rate = _format(asked)
     charge = asked.charge(model, {**body, "as": f"{extension} {rate}"})
     content = sound.encoded(sound.tune(seconds, charge.seed, rate), rate, extension, charge.seed)
-    return Answer.of_file(b"" if asked.deed == "nothing" else content, extension, _told(asked, charge))
+    return Answer.of_file(
+        b"" if asked.deed == "nothing" else content, extension, _told(asked, charge, round(seconds * 40))
+    )
 
 
 def alignment(asked: Asked) -> Answer:

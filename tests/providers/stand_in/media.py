@@ -72,10 +72,10 @@ def _png(row: bytes, width: int, height: int, seed: bytes) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + head + text + body + chunk(b"IEND", b"")
 
 
-def clip(width: int, height: int, seconds: float, seed: bytes) -> bytes:
-    """A silent H.264 MP4 at 16 fps. Encoded once a process for each size; a last `free` box holds the seed."""
+def clip(width: int, height: int, frames: int, fps: int, seed: bytes) -> bytes:
+    """A silent H.264 MP4. Encoded once a process for each size and length; a last `free` box holds the seed."""
     with _ENCODING:
-        film = _clip(width, height, max(1, round(seconds * 16)))
+        film = _clip(width, height, frames, fps)
     return film + struct.pack(">I4s", 8 + len(seed), b"free") + seed
 
 
@@ -83,8 +83,8 @@ _ENCODING = threading.Lock()
 
 
 @functools.cache
-def _clip(width: int, height: int, frames: int) -> bytes:
-    source = f"testsrc2=size={width}x{height}:rate=16"
+def _clip(width: int, height: int, frames: int, fps: int) -> bytes:
+    source = f"testsrc2=size={width}x{height}:rate={fps}"
     encode = "-c:v libx264 -preset ultrafast -threads 1 -pix_fmt yuv420p -movflags frag_keyframe+empty_moov"
     pipe = ["-fflags", "+bitexact", "-f", "mp4", "pipe:1"]
     return ffmpeg.run(["-f", "lavfi", "-i", source, "-frames:v", str(frames), *encode.split(), *pipe])

@@ -58,19 +58,18 @@ def _product(kind: media.Kind, asked: Mapping[str, Any], seed: bytes, pictures: 
         width, height = size_of(asked)
         form = form if form in ("png", "jpg", "jpeg", "webp") else pictures
         return Product(media.picture(width, height, seed, form), form, width, height)
-    seconds = seconds_of(asked)
     if kind == "clip":
         upright = asked.get("aspect_ratio") in ("9:16", "3:4", "2:3", "9:21")
         width, height = (180, 320) if upright else (320, 180)
         if "width" in asked and "height" in asked:
             width, height = int(asked["width"]) // 2 * 2, int(asked["height"]) // 2 * 2
-        return Product(media.clip(width, height, min(seconds or 2.0, 20.0), seed), "mp4", width, height)
+        return Product(media.clip(width, height, *frames_of(asked), seed), "mp4", width, height)
     if kind == "speech":
         said = sound.spoken(str(asked.get("text", asked.get("prompt", ""))))
         form = form if form in ("mp3", "wav", "flac") else "mp3"
         return Product(sound.encoded(sound.speech(said, seed), 24000, form, seed), form)
     form = form if form in ("mp3", "wav", "flac") else "wav"
-    return Product(sound.encoded(sound.tune(seconds or 3.0, seed), 44100, form, seed), form)
+    return Product(sound.encoded(sound.tune(seconds_of(asked) or 3.0, seed), 44100, form, seed), form)
 
 
 def size_of(asked: Mapping[str, Any]) -> tuple[int, int]:
@@ -85,10 +84,14 @@ def size_of(asked: Mapping[str, Any]) -> tuple[int, int]:
 
 def seconds_of(asked: Mapping[str, Any]) -> float:
     """How long it shall last; 0 when the input does not say."""
-    if "num_frames" in asked:
-        rate = asked.get("frames_per_second", asked.get("fps", 16))
-        return float(asked["num_frames"]) / float(rate)
     for name in ("duration", "seconds", "seconds_total", "duration_seconds"):
         if asked.get(name):
             return float(str(asked[name]).rstrip("s"))
     return 0.0
+
+
+def frames_of(asked: Mapping[str, Any]) -> tuple[int, int]:
+    """How many frames a clip has, and how many a second; two seconds when the input does not say, never over 20."""
+    rate = int(asked.get("frames_per_second", asked.get("fps", 16)))
+    count = int(asked.get("num_frames", round((seconds_of(asked) or 2.0) * rate)))
+    return max(1, min(count, 20 * rate)), rate

@@ -126,12 +126,13 @@ def prediction(asked: Asked, job: Job) -> dict[str, Any]:
     status, deed = job.state(time.monotonic()), job.fault.do if job.fault else ""
     began, ended = _when(job.charge.time + 0.1), _when(job.charge.time + 1.6)
     shown = "daydreaming" if deed == "unknown-status" and status == "processing" else status
+    seed = job.input.get("seed", int.from_bytes(job.charge.seed[:2], "big"))
     content: dict[str, Any] = {
         "id": job.id,
         "model": job.facts["model"],
         "version": job.facts["version"],
         "input": job.input,
-        "logs": "" if status == "starting" else "Using seed: 42\n",
+        "logs": "" if status == "starting" else f"Using seed: {seed}\n",
         "output": None,
         "data_removed": False,
         "error": None,

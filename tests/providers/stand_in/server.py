@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from tests.providers.stand_in.elevenlabs import ElevenLabs
 from tests.providers.stand_in.fal import Fal
-from tests.providers.stand_in.faults import Fault
+from tests.providers.stand_in.faults import WORK, Fault
 from tests.providers.stand_in.handler import Handler
 from tests.providers.stand_in.openai import OpenAI
 from tests.providers.stand_in.replicate import Replicate
@@ -193,9 +193,12 @@ class StandIn:
         if service not in self.services:
             raise ValueError(f"{service!r} is not imitated; there are: {', '.join(self.services)}")
         fault = Fault(service, do, **said)
-        known = {name for route in self.services[service].routes() for name in (route.name, route.phase)}
+        routes = self.services[service].routes()
+        known = {name for route in routes for name in (route.name, route.phase)}
         if fault.route not in known | {"files", "fetch", "elsewhere"}:
             raise ValueError(f"{service} has no route {fault.route!r}; there are: {', '.join(sorted(known))}, fetch")
+        if do in WORK and not any(fault.route in (one.name, one.phase) for one in routes if one.phase == "submit"):
+            raise ValueError(f"{do!r} is for work that is submitted, not for {fault.route!r}")
         with self.state.lock:
             self.state.faults.append(fault)
 

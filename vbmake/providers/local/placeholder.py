@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from vbmake import resources
-from vbmake.errors import FatalError
 from vbmake.providers.local.card import Layers, Type, card_layers, mixed
+from vbmake.providers.local.length import length_of
 from vbmake.providers.local.scenery import Palette, compose
 from vbmake.render.fonts import read_font
 from vbmake.render.shot import render_shot, render_still
@@ -39,11 +39,7 @@ def film_clip(work: Work) -> None:
     """
     options = work.options
     width, height = (side + side % 2 for side in (int(options["width"]), int(options["height"])))
-    seconds = Fraction(str(options["seconds"]))
-    if not 0 < seconds <= LONGEST:
-        raise FatalError(
-            f"a placeholder of {float(seconds):g} s cannot be filmed; allowed is more than 0, up to {LONGEST} s"
-        )
+    seconds = length_of(options["seconds"], LONGEST, "play it slower, or loop it")
     frames = max(1, round(seconds * FPS))
     prompt, size = str(options["prompt"]), (width, height)
     palette, background = _background(work, prompt, size)

@@ -338,11 +338,11 @@ SUBJECTS: Final[dict[Motif, frozenset[str]]] = {
         ),
         (_peaks, "mountain mountains alps summit peak peaks rock cliff everest glacier volcano canyon"),
         (_forest, "forest tree trees wood woods jungle pine garden park"),
-        (_space, "space star stars planet planets moon galaxy rocket astronaut universe cosmos sky night comet mars"),
+        (_space, "space star stars planet planets moon galaxy rocket astronaut universe cosmos night comet mars"),
         (
             _hills,
             "hill hills valley field fields farm countryside landscape battlefield desert dunes meadow village",
         ),
-        (_rays, "sun energy light dawn sunrise explosion power hope"),
+        (_rays, "sun energy dawn sunrise explosion power hope"),
     )
 }

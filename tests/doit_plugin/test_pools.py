@@ -1,0 +1,67 @@
+"""Pools: how many run at once, how many begin in a minute, and who waits for a provider that has no room."""
+
+from __future__ import annotations
+
+from vbmake.doit_plugin.workers import Pools
+
+
+class Clock:
+    """A clock that goes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def started(pools: Pools, clock: Clock, seconds: float, pool: str = "openai") -> list[float]:
+    """When slots of a pool could be taken in so many seconds, each given back at once."""
+    found = []
+    end = clock.now + seconds
+    while clock.now < end:
+        while pools.acquire(pool):
+            found.append(round(clock.now - (end - seconds), 3))
+            pools.release(pool)
+        wait = pools.wake()
+        clock.now += wait if wait is not None else 0.01
+    return found
+
+
+def test_a_rate_spaces_the_starts_evenly() -> None:
+    clock = Clock()
+    pools = Pools({"openai": 5}, 2, clock, rates={"openai": 6})
+    assert started(pools, clock, 35) == [0.0, 10.0, 20.0, 30.0]
+
+
+def test_a_rate_is_never_exceeded_over_a_minute() -> None:
+    clock = Clock()
+    pools = Pools({"openai": 50}, 2, clock, rates={"openai": 120})
+    starts = started(pools, clock, 180)
+    for first in starts:
+        assert sum(first <= start < first + 60 for start in starts) <= 120
+
+
+def test_a_pool_without_a_rate_is_limited_by_its_slots_alone() -> None:
+    pools = Pools({"openai": 3}, 2, Clock(), rates={"fal": 1})
+    assert [pools.acquire("openai") for _ in range(4)] == [True, True, True, False]
+
+
+def test_a_pause_holds_for_all_of_a_pool_and_for_no_other() -> None:
+    clock = Clock()
+    pools = Pools({"openai": 3, "fal": 3}, 2, clock)
+    pools.pause("openai", 7)
+    assert not pools.acquire("openai")
+    assert pools.acquire("fal")
+    assert pools.wake() == 7
+    clock.now += 7
+    assert pools.acquire("openai")
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+    clock = Clock()
+    pools = Pools({"openai": 3}, 2, clock)
+    pools.pause("openai", 7)
+    pools.pause("openai", 1)
+    clock.now += 2
+    assert not pools.acquire("openai")

@@ -1,0 +1,263 @@
+"""Films with assets of providers, made by a stand-in that charges: nothing is ever paid twice."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.providers.stand_in import StandIn
+from tests.scenarios.world import World
+
+Film = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[StandIn]:
+    with StandIn(polls=1) as server:
+        yield server
+
+
+@pytest.fixture
+def asking(world: World, provider: StandIn) -> World:
+    """A project whose providers are the stand-in, with a key for each."""
+    return dataclasses.replace(world, variables=provider.environ())
+
+
+class Bill:
+    """What was charged since this was made, by service."""
+
+    def __init__(self, provider: StandIn) -> None:
+        self.provider = provider
+        self.before = len(provider.charges())
+
+    @property
+    def count(self) -> int:
+        return len(self.provider.charges()) - self.before
+
+    @property
+    def asked(self) -> list[str]:
+        return [charge.service for charge in self.provider.charges()[self.before :]]
+
+
+@pytest.fixture
+def bill(provider: StandIn) -> Bill:
+    return Bill(provider)
+
+
+def film(*scenes: Film, **more: Any) -> Film:
+    return {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft", "scenes": [*scenes], **more}
+
+
+def painted(prompt: str, id: str = "", **more: Any) -> Film:
+    image = {"prompt": prompt, "provider": "openai", "options": {"quality": "low"}, **more}
+    return {"id": id or prompt.replace(" ", "-"), "duration": "500ms", "layers": [{"image": image}]}
+
+
+def test_every_kind_of_asset_is_asked_for_once_and_never_again(asking: World, bill: Bill) -> None:
+    everything = film(
+        painted("a hill"),
+        {"id": "wave", "layers": [{"video": {"prompt": "a wave", "provider": "replicate"}}]},
+        {"id": "said", "say": "One two three four."},
+        {"id": "more", "say": {"text": "Five six seven.", "voice": "other"}},
+        {"id": "bell", "duration": "1s", "sounds": [{"source": {"prompt": "a bell", "provider": "elevenlabs"}}]},
+        {"id": "fal", "duration": "1s", "layers": [{"image": {"prompt": "a fox", "provider": "fal"}}]},
+        voice={"provider": "elevenlabs"},
+        voices={"other": {"provider": "openai"}},
+        music={"source": {"prompt": "a song", "provider": "elevenlabs", "duration": "3s"}},
+        captions={"style": "phrase", "files": ["srt"]},
+    )
+    asking.declare(everything)
+    first = asking.build()
+    # A voice, a song, a bell; a picture; a picture, a voice and the times of its words; a clip.
+    assert sorted(bill.asked) == ["elevenlabs"] * 3 + ["fal"] + ["openai"] * 3 + ["replicate"]
+    again = Bill(bill.provider)
+    second = asking.build()
+    assert again.count == 0
+    assert not second.ran
+    assert second.targets == first.targets
+    assert b"One two three four." in first.targets["build/film.srt"]
+
+
+def test_a_changed_prompt_pays_for_one_asset(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("a red house"), painted("a blue house"))).build()
+    assert bill.count == 2
+    asking.declare(film(painted("a red house"), painted("a green house"))).build()
+    assert bill.count == 3
+    asking.declare(film(painted("a red house"), painted("a blue house"))).build()
+    assert bill.count == 3, "the earlier picture is in the cache"
+
+
+def test_the_same_prompt_in_two_scenes_is_paid_once_and_renaming_is_free(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("one cat", id="a"), painted("one cat", id="b"))).build()
+    assert bill.count == 1
+    asking.declare(film(painted("one cat", id="renamed"), painted("one cat", id="b"), title="Cats")).build()
+    assert bill.count == 1
+
+
+def test_a_clean_checkout_builds_offline_without_keys_from_the_lock_and_the_cache(
+    asking: World, bill: Bill, tmp_path: Path
+) -> None:
+    built = asking.declare(film(painted("a locked door"))).build()
+    lock = json.loads((asking.root / "vbmake.lock").read_text())
+    (asset,) = lock["assets"].values()
+    assert (asset["service"], asset["model"], asset["prompt"]) == ("openai", "gpt-image-2", "a locked door")
+    clean = World(tmp_path / "clean", asking.cache, {"VBMAKE_OFFLINE": "1"})
+    shutil.copytree(asking.root, clean.root, ignore=shutil.ignore_patterns(".vbmake", "build"))
+    assert clean.build().targets == built.targets
+    assert bill.count == 1
+
+
+def test_offline_fails_rather_than_calls_and_says_what_is_missing(asking: World, bill: Bill) -> None:
+    ended = asking.declare(film(painted("nobody asks"))).doit(VBMAKE_OFFLINE="1")
+    assert ended.code == 1
+    assert "offline" in ended.text
+    assert "video.yaml" in ended.text
+    assert bill.count == 0
+
+
+def test_without_a_key_it_says_which_variable_to_set(asking: World, bill: Bill) -> None:
+    ended = asking.declare(film(painted("no key"))).doit(OPENAI_API_KEY="")
+    assert ended.code == 1
+    assert "OPENAI_API_KEY" in ended.text
+    assert bill.count == 0
+
+
+def test_what_the_lock_pins_is_taken_rather_than_what_another_machine_made(
+    asking: World, bill: Bill, tmp_path: Path
+) -> None:
+    """Two machines asked for the same picture and got two: the committed lock decides."""
+    asking.declare(film(painted("two answers")))
+    other = dataclasses.replace(asking.cold(tmp_path / "other", tmp_path / "other cache"))
+    first, second = asking.build(), other.build()
+    assert bill.count == 2
+    assert first.targets["build/film.mp4"] != second.targets["build/film.mp4"]
+    shutil.copytree(asking.cache, other.cache, dirs_exist_ok=True)
+    shutil.copyfile(asking.root / "vbmake.lock", other.root / "vbmake.lock")
+    agreed = other.build()
+    assert agreed.targets == first.targets
+    assert bill.count == 2
+
+
+def test_another_take_is_another_asset_and_the_earlier_one_is_free(asking: World, bill: Bill) -> None:
+    first = asking.declare(film(painted("a take"))).build()
+    (job,) = [name for name in first.ran if name.startswith("generated-image:")]
+    ended = asking.doit("reroll", job)
+    assert ended.code == 0, ended.text
+    assert "take 2" in ended.text
+    second = asking.build()
+    assert bill.count == 2
+    assert second.targets["build/film.mp4"] != first.targets["build/film.mp4"]
+    assert asking.doit("reroll", job, "--take", "1").code == 0
+    assert asking.build().targets == first.targets
+    assert bill.count == 2
+
+
+def test_a_declared_take_is_another_asset(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("declared takes"))).build()
+    asking.declare(film(painted("declared takes", take=2))).build()
+    asking.declare(film(painted("declared takes", take=1))).build()
+    assert bill.count == 2
+
+
+def test_doing_everything_again_pays_for_nothing_again(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("always"))).build()
+    ended = asking.doit("-a")
+    assert ended.code == 0, ended.text
+    assert bill.count == 1
+
+
+def test_no_key_is_in_any_file_or_output(asking: World, provider: StandIn) -> None:
+    asking.declare(film(painted("a secret"), {"id": "said", "say": "A word."}, voice={"provider": "elevenlabs"}))
+    ended = asking.doit()
+    assert ended.code == 0, ended.text
+    keys = [provider.key(service).encode() for service in ("openai", "elevenlabs")]
+    for file in [*asking.root.rglob("*"), *asking.cache.rglob("*")]:
+        if file.is_file():
+            assert not any(key in file.read_bytes() for key in keys), file
+    assert not any(key.decode() in ended.text for key in keys)
+
+
+def test_a_broken_lock_is_told_with_its_mend(asking: World) -> None:
+    asking.declare(film(painted("broken lock"))).write("vbmake.lock", "<<<<<<< HEAD\n{}\n")
+    ended = asking.doit()
+    assert ended.code == 3
+    assert "vbmake.lock" in ended.text
+    assert "merge" in ended.text
+
+
+def test_a_budget_is_never_exceeded(asking: World, bill: Bill) -> None:
+    scenes = [painted(f"picture {number}") for number in range(6)]
+    price = {"service": "openai", "model": "gpt-image-2", "unit": "image", "price": "1 USD"}
+    ended = asking.declare(film(*scenes, budget="3 USD", prices=[price])).doit("-n", "8", "--continue")
+    assert ended.code == 1
+    assert bill.count == 3
+    assert "budget" in ended.text
+
+
+def test_a_model_without_a_price_is_refused_under_a_budget(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("unpriced", model="unheard-of-model"), budget="3 USD"))
+    ended = asking.doit()
+    assert ended.code == 1
+    assert "unheard-of-model" in ended.text
+    assert bill.count == 0
+    allowed = film(painted("unpriced", model="unheard-of-model"), budget={"total": 3, "unpriced": "allow"})
+    assert asking.declare(allowed).doit().code == 0
+    assert bill.count == 1
+
+
+def test_a_build_that_may_cost_much_is_agreed_to_first(asking: World, bill: Bill) -> None:
+    price = {"service": "openai", "model": "gpt-image-2", "unit": "image", "price": "1 USD"}
+    asking.declare(film(painted("a question"), budget={"confirm": "0.5 USD"}, prices=[price]))
+    ended = asking.doit()
+    assert ended.code == 2
+    assert "1.00 USD" in ended.text
+    assert "--yes" in ended.text
+    assert bill.count == 0
+    ended = asking.doit("--yes")
+    assert ended.code == 0, ended.text
+    assert "paid 1.00 USD" in ended.text
+    assert bill.count == 1
+
+
+def test_the_plan_tells_what_would_be_paid(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("a price"), painted("another price")))
+    plan = json.loads(asking.doit("plan", "--json").out)
+    costs = [job["cost"] for job in plan["jobs"] if job["rule"] == "generated-image"]
+    assert len(costs) == 2
+    assert all(cost > 0 for cost in costs)
+    assert plan["totals"]["cost"] == pytest.approx(sum(costs))
+    assert bill.count == 0
+    asking.build()
+    assert json.loads(asking.doit("plan", "--json").out)["totals"]["cost"] == 0
+    told = json.loads(asking.doit("costs", "--json").out)
+    assert told
+
+
+def test_the_provenance_stands_beside_each_asset(asking: World) -> None:
+    asking.declare(film(painted("a story"))).build()
+    (file,) = (asking.root / ".vbmake/work/generated-image").glob("*.provenance.json")
+    facts = json.loads(file.read_text())
+    assert facts["service"] == "openai"
+    assert facts["request"]["json"]["prompt"] == "a story"
+    assert facts["request_id"]
+    assert facts["cost"]
+
+
+def test_limits_hold_across_the_run(asking: World, provider: StandIn) -> None:
+    scenes = [painted(f"many {number}") for number in range(12)]
+    asking.declare(film(*scenes, providers={"openai": {"limit": 3}}))
+    provider.limit("openai", concurrent=50, latency=0.05)
+    try:
+        before = provider.peak("openai")
+        ended = asking.doit("-n", "8")
+    finally:
+        provider.limit("openai", latency=0)
+    assert ended.code == 0, ended.text
+    assert before <= 3
+    assert provider.peak("openai") == 3
