@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -104,28 +104,31 @@ class _Reader:
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.pending: set[str] = set()
         self.total = 0
+        self.documents = 0
         self.root: Node | None = None
 
     def read(self, text: str) -> Node:
-        documents = 0
+        take: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._begin,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
         for event in _events(text):
-            kind = type(event)
-            if kind is yaml.ScalarEvent:
-                self._scalar(event)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                self._begin(event)
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._end()
-            elif kind is yaml.AliasEvent:
-                self._alias(event)
-            elif kind is yaml.DocumentStartEvent:
-                documents += 1
-                if documents > 1:
-                    raise self._refuse(self._place(event), "the file holds more than one document", hint="remove `---`")
+            if (handle := take.get(type(event))) is not None:
+                handle(event)
         if self.root is None:
             message = "the file holds no value, only comments"
             raise self._refuse(Place(self.file, 1, 1), message, hint="a film needs at least `scenes:` with one scene")
         return self.root
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise self._refuse(self._place(event), "the file holds more than one document", hint="remove `---`")
 
     def _refuse(self, place: Place, message: str, **more: str) -> ProjectError:
         return ProjectError([*self.problems.found, Problem(place, message, **more)])
@@ -169,7 +172,7 @@ class _Reader:
             self.pending.add(event.anchor)
         self.stack.append(_Open(node, event.anchor, path=place.path))
 
-    def _end(self) -> None:
+    def _end(self, _event: Any) -> None:
         top = self.stack.pop()
         if top.anchor:
             self.pending.discard(top.anchor)

@@ -204,10 +204,10 @@ class Knowledge:
 
     def path(self, ref: Ref) -> Path:
         """Where the file of an input is (for an output: where it will be)."""
-        return Path(self._place(ref))
+        return Path(self.place(ref))
 
-    def _place(self, ref: Ref) -> str:
-        """As `path`; text, because a survey asks for ten thousands of them."""
+    def place(self, ref: Ref) -> str:
+        """As `path`, but text, because a survey asks for ten thousands of them."""
         if isinstance(ref, Source):
             return os.path.join(self._base, ref.path)
         if isinstance(ref, Bundled):
@@ -249,7 +249,7 @@ class Knowledge:
                 raise _Unknown("maybe", (f"input:{ref.name}", None, "is made first"))
             return str(made.outputs[ref.role]["sha256"])
         try:
-            sha256 = self._digests.of(self._place(ref))
+            sha256 = self._digests.of(self.place(ref))
         except OSError as error:
             raise _Unknown("run", (f"input:{ref.name}", None, error.strerror or str(error))) from None
         if self.seen.setdefault(ref.name, sha256) != sha256:

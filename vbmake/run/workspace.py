@@ -30,6 +30,7 @@ from vbmake.heap import uncollected
 from vbmake.plan.build import plan_build
 from vbmake.plan.canonical import plain, plain_json
 from vbmake.plan.inputs import BuildInputs
+from vbmake.plan.media import media
 from vbmake.plan.types import BuildPlan, JobSpec, Tag
 from vbmake.project.models import Project
 from vbmake.project.remotes import Sync
@@ -160,7 +161,8 @@ class Workspace:
         Raises ProjectError for what only shows against the media and the fonts.
         """
         assert self._planner is not None, "a workspace without a planner is given its plans by `use`"
-        plan = plan_rounds(self._planner, self.knowledge, self.measures)
+        named = media(self._declaration.project) if self._declaration is not None else ()
+        plan = plan_rounds(self._planner, self.knowledge, self.measures, named)
         self.glyphs.check(plan.writings, self.knowledge)
         return plan
 
