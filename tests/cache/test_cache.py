@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import shutil
 import threading
 from pathlib import Path
 
@@ -12,8 +12,10 @@ import pytest
 from tests.storage.s3_server import S3Server
 from vbmake.cache.actions import ActionCache, Entry
 from vbmake.cache.cache import Cache
+from vbmake.cache.contents import ContentStore
 from vbmake.plan.keys import action_key
 from vbmake.storage.local import LocalStorage
+from vbmake.storage.packed import FILE, SMALL, PackedStorage
 from vbmake.storage.protocol import Data, Storage, StorageError
 from vbmake.storage.s3 import S3Storage
 
@@ -26,6 +28,13 @@ def made(folder: Path, content: bytes = b"a film", text: str = "hello") -> tuple
     outputs = {"shot": {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}}
     entry = Entry(action_key(material), outputs, {"shot": {"frames": 3}}, material, 1.5, "2026-01-01T00:00:00+00:00")
     return entry, {"shot": path}
+
+
+def store(storage: LocalStorage, entry: Entry, files: dict[str, Path]) -> None:
+    """Have something kept as a build does that ends after it."""
+    cache = Cache(storage)
+    cache.store(entry, files)
+    cache.finish()
 
 
 def sha(entry: Entry) -> str:
@@ -62,7 +71,8 @@ def remote(request: pytest.FixtureRequest, tmp_path: Path) -> Counting:
 
 
 def local(tmp_path: Path, name: str = "local") -> LocalStorage:
-    return LocalStorage(tmp_path / name, durable=False)
+    """A local cache, as builds have it."""
+    return PackedStorage(tmp_path / name)
 
 
 def both(tmp_path: Path, remote: Counting, name: str = "local", mode: str = "write") -> Cache:
@@ -183,9 +193,10 @@ def test_a_hit_is_not_asked_for_twice_even_without_a_local_cache(tmp_path: Path,
 def test_an_entry_whose_bytes_are_gone_gives_way(tmp_path: Path) -> None:
     first, first_files = made(tmp_path, b"first")
     second, second_files = made(tmp_path, b"second")
-    Cache(local(tmp_path)).store(first, first_files)
-    shutil.rmtree(tmp_path / "local/v1/cas")
-    Cache(local(tmp_path)).store(second, second_files)
+    store(local(tmp_path), first, first_files)
+    with contextlib.closing(PackedStorage(tmp_path / "local")) as storage:
+        storage.delete(ContentStore.name(sha(first)))
+    store(local(tmp_path), second, second_files)
     found = Cache(local(tmp_path)).lookup(first.key)
     assert found is not None
     assert found.outputs == second.outputs
@@ -273,7 +284,8 @@ def test_wrong_local_bytes_are_fetched_from_the_remote_cache(tmp_path: Path, rem
     cache = both(tmp_path, remote)
     cache.store(entry, files)
     cache.finish()
-    (tmp_path / "local" / f"v1/cas/{sha(entry)[:2]}/{sha(entry)}").write_bytes(b"a fiLm")
+    with contextlib.closing(PackedStorage(tmp_path / "local")) as storage:
+        storage.write(ContentStore.name(sha(entry)), b"a fiLm")
     assert cache.materialise(sha(entry), tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == b"a film"
 
@@ -296,12 +308,12 @@ def test_a_damaged_entry_is_a_miss_and_is_mended(tmp_path: Path, damage: object)
     entry, _ = made(tmp_path)
     actions = ActionCache(local(tmp_path))
     assert actions.put(entry)
-    path = tmp_path / "local" / actions.name(entry.key)
-    before = path.read_text()
-    path.write_text(damage(before))  # type: ignore[operator]  # one of the functions above
+    name = actions.name(entry.key)
+    before = actions.storage.read(name) or b""
+    actions.storage.write(name, damage(before.decode()).encode())  # type: ignore[operator]  # one of the functions above
     assert actions.get(entry.key) is None
     assert actions.put(entry)
-    assert path.read_text() == before
+    assert actions.storage.read(name) == before
 
 
 def test_a_full_cache_disk_fails_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -312,8 +324,48 @@ def test_a_full_cache_disk_fails_nothing(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("vbmake.storage.local.shutil.copyfileobj", full)
-    cache = Cache(local(tmp_path), warn=warnings.append)
+    cache = Cache(LocalStorage(tmp_path / "local", durable=False), warn=warnings.append)
     cache.store(entry, files)
     assert len(warnings) == 1
     assert "No space left on device" in warnings[0]
     assert not [path for path in (tmp_path / "local").rglob("*") if path.is_file()]
+
+
+def test_an_earlier_cache_of_files_is_read(tmp_path: Path) -> None:
+    entry, files = made(tmp_path)
+    store(LocalStorage(tmp_path / "local", durable=False), entry, files)
+    cache = Cache(local(tmp_path))
+    assert cache.lookup(entry.key) == entry
+    assert cache.has(entry)
+    assert cache.materialise(sha(entry), tmp_path / "copy")
+
+
+def test_large_outputs_have_files_of_their_own(tmp_path: Path) -> None:
+    entry, files = made(tmp_path, b"x" * (SMALL + 1))
+    store(local(tmp_path), entry, files)
+    assert (tmp_path / "local" / ContentStore.name(sha(entry))).read_bytes() == b"x" * (SMALL + 1)
+    assert Cache(local(tmp_path)).materialise(sha(entry), tmp_path / "copy")
+
+
+def test_a_cache_that_is_damaged_from_end_to_end_is_a_miss_and_begun_anew(tmp_path: Path) -> None:
+    entry, files = made(tmp_path)
+    store(local(tmp_path), entry, files)
+    (tmp_path / "local" / FILE).write_bytes(b"no such thing" * 1000)
+    warnings: list[str] = []
+    cache = Cache(local(tmp_path), warn=warnings.append)
+    assert cache.lookup(entry.key) is None
+    cache.store(entry, files)
+    cache.finish()
+    assert Cache(local(tmp_path)).lookup(entry.key) == entry
+    assert warnings == []
+
+
+def test_small_objects_that_cannot_be_written_fail_nothing(tmp_path: Path) -> None:
+    (tmp_path / "local").write_text("a file where a folder is wanted")
+    warnings: list[str] = []
+    cache = Cache(local(tmp_path), warn=warnings.append)
+    for text in ("one", "two"):
+        cache.store(*made(tmp_path, text.encode(), text))
+        cache.finish()
+    assert len(warnings) == 1
+    assert "is only read from here on: cannot write" in warnings[0]

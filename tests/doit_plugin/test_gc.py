@@ -28,7 +28,7 @@ def cache(toy: Toy, tmp_path: Path) -> Path:
 def test_what_was_not_used_for_long_goes(toy: Toy, cache: Path) -> None:
     told = toy.vbmake("gc", "--age", "30d")
     assert told.code == 0
-    assert f"removed 1 of 3 files (100 B) from {cache.parents[2]}; 200 B left\n" in told.out
+    assert f"removed 1 of 3 objects (100 B) from {cache.parents[2]}; 200 B left\n" in told.out
     assert sorted(path.name for path in cache.iterdir()) == ["new", "old"]
 
 
@@ -38,7 +38,7 @@ def test_the_longest_unused_goes_until_it_is_small_enough(toy: Toy, cache: Path)
 
 
 def test_a_dry_run_tells_and_removes_nothing(toy: Toy, cache: Path) -> None:
-    assert "would remove 3 of 3 files (300 B)" in toy.vbmake("gc", "--dry-run", "--size=0").out
+    assert "would remove 3 of 3 objects (300 B)" in toy.vbmake("gc", "--dry-run", "--size=0").out
     assert len(list(cache.iterdir())) == 3
 
 

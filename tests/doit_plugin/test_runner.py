@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.doit_plugin.conftest import Toy, declare, events
-from vbmake.doit_plugin.workers import Pools, Workers
+from vbmake.doit_plugin.workers import Batch, Pools, Workers
 from vbmake.plan.types import BuildPlan, JobSpec
 from vbmake.run.state import Status
 from vbmake.run.workspace import Workspace
@@ -40,14 +40,44 @@ def test_a_pause_holds_for_the_whole_pool_until_its_time() -> None:
 
 def test_workers_hand_back_values_and_errors_beside_their_tokens() -> None:
     workers = Workers()
-    workers.submit("good", lambda: 42)
-    (good,) = workers.wait()
-    workers.submit("bad", lambda: 1 // 0)
-    (bad,) = workers.wait()
+    workers.submit(Batch("cpu", [("good", lambda: 42)]))
+    good, _ = workers.wait()
+    workers.submit(Batch("cpu", [("bad", lambda: 1 // 0)]))
+    bad, end = workers.wait()
     assert (good.token, good.value, good.error) == ("good", 42, None)
     assert (bad.token, type(bad.error)) == ("bad", ZeroDivisionError)
+    assert (end.token, end.batch.pool) == (None, "cpu")
     assert workers.running == 0
     assert workers.wait(0) == []
+    workers.close()
+
+
+def test_a_batch_ends_at_the_first_failure_and_the_rest_can_be_taken_back() -> None:
+    workers = Workers()
+    workers.submit(Batch("cpu", [("well", lambda: None), ("bad", lambda: "a failure"), ("rest", lambda: None)]))
+    done: list[Any] = []
+    while not done or done[-1] is not None:
+        assert workers.reclaim(age=3600) == []
+        done += [one.token for one in workers.wait()]
+    assert done == ["well", "bad", None]
+    workers.close()
+
+
+def test_what_a_batch_has_not_begun_is_taken_back_while_its_worker_is_busy() -> None:
+    workers = Workers()
+    begun, go = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        begun.set()
+        assert go.wait(30)
+
+    workers.submit(Batch("cpu", [("busy", busy), ("one", lambda: None), ("two", lambda: None)]))
+    assert begun.wait(30)
+    assert workers.waiting
+    assert workers.reclaim() == ["one", "two"]
+    assert not workers.waiting
+    go.set()
+    assert [one.token for one in workers.wait()] == ["busy", None]
     workers.close()
 
 
@@ -159,6 +189,31 @@ def test_a_fault_of_a_rules_own_code_is_told_as_the_failure_of_its_job(toy: Toy)
     assert ended.code in (1, 2)
     assert "video.yaml:1:1: jobs[0]: " in ended.out
     assert "ZeroDivisionError: a bug" in ended.out
+
+
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_of_many_quick_jobs_each_is_told_once_and_those_after_a_failure_are_done_all_the_same(
+    toy: Toy, threads: str
+) -> None:
+    jobs = [{"id": f"copy:{n}", "makes": {"o": f"{n}.txt"}, "options": {"text": f"{n} "}} for n in range(200)]
+    jobs[150] = {"id": "crash:150", "makes": {"o": "150.txt"}, "final": True}
+    reads = {"i": [f"{job['id']}#o" for job in jobs if job is not jobs[150]]}
+    declare(toy.root, *jobs, {"id": "copy:all", "reads": reads, "makes": {"o": "all.txt"}, "final": True})
+    assert toy.build("-n", threads, "-c").code in (1, 2)
+    assert toy.root.joinpath("all.txt").read_text() == "".join(f"{n} " for n in range(200) if n != 150)
+    told = [(event["event"], event["job"]) for event in events(toy.root) if "job" in event]
+    assert sorted(told) == sorted(
+        (event, job["id"]) for event in ("start", "job") for job in [*jobs, {"id": "copy:all"}]
+    )
+    assert all(told.index(("start", id)) < told.index(("job", id)) for _, id in told)
+
+
+def test_without_keep_going_nothing_is_begun_after_a_failure_among_quick_jobs(toy: Toy) -> None:
+    jobs = [{"id": f"copy:{n}", "makes": {"o": f"{n}.txt"}, "options": {"text": f"{n} "}} for n in range(200)]
+    jobs[100] = {"id": "crash:100", "makes": {"o": "100.txt"}}
+    declare(toy.root, *[{**job, "final": True} for job in jobs])
+    assert toy.build("-n", "1").code in (1, 2)
+    assert len(list(toy.root.glob("*.txt"))) == 100
 
 
 def test_an_interrupt_keeps_what_was_finished_and_ends_with_130(toy: Toy, tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from vbmake.cache.cache import Cache
 from vbmake.run.build import run_build
 from vbmake.run.executor import ThreadExecutor
 from vbmake.run.workspace import Workspace
-from vbmake.storage.local import LocalStorage
+from vbmake.storage.packed import PackedStorage
 
 
 def main(project: str, cache: str) -> None:
-    storage = LocalStorage(Path(cache), durable=False)
+    storage = PackedStorage(Path(cache))
     with Workspace(Path(project), Book(), Cache(storage), planner=lambda measures: big_plan()) as workspace:
         run_build(workspace, executor=ThreadExecutor(4), watch=lambda job, answer: print(job.id, flush=True))
 

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from tests.run.world import Book, JoinRule, World, during, job, plan_of, ran, two_layers
+from vbmake.cache.actions import ActionCache
 from vbmake.errors import FatalError, JobError
 from vbmake.plan.types import Output, Source
 from vbmake.rules.work import Work
 from vbmake.run import publish as publish_module
+from vbmake.storage.packed import PackedStorage
 
 
 def temporary_files(world: World) -> list[Path]:
@@ -101,8 +103,7 @@ def test_a_job_that_must_run_gets_its_inputs_from_the_cache(world: World) -> Non
 def test_inputs_that_are_gone_from_disk_and_cache_are_made_again(world: World) -> None:
     world.build(two_layers())
     shutil.rmtree(world.root / ".vbmake/work")
-    assert world.cache is not None
-    shutil.rmtree(world.cache / "v1/cas")
+    poison(world, PackedStorage.delete)
     assert world.build(two_layers("movie")) == {"one": "current", "two": "current", "film": "ran"}
     assert world.read("build/film.txt") == "movie one A two B"
     assert ran.count("one") == 2
@@ -124,24 +125,26 @@ def test_a_stale_intermediate_file_is_not_taken_for_a_fetched_one(world: World) 
     assert set(world.build(two_layers()).values()) == {"current"}
 
 
-def poison(world: World, how: Callable[[Path], object]) -> None:
-    assert world.cache is not None
-    for blob in (world.cache / "v1/cas").rglob("*"):
-        if blob.is_file():
-            how(blob)
+def poison(world: World, how: Callable[[PackedStorage, str], object]) -> None:
+    """Spoil every blob of the local cache."""
+    with world.kept() as storage:
+        blobs = list(storage.list("v1/cas/"))
+        assert blobs
+        for blob in blobs:
+            how(storage, blob)
 
 
 @pytest.mark.parametrize(
     "how",
     [
-        lambda blob: blob.write_text("film one A two Z"[: blob.stat().st_size].ljust(blob.stat().st_size, "!")),
-        lambda blob: blob.write_bytes(b""),
-        lambda blob: blob.write_bytes(blob.read_bytes()[:-1]),
-        lambda blob: blob.unlink(),
+        lambda storage, blob: storage.write(blob, b"film one A two Z".ljust(99, b"!")[: storage.stat(blob)]),
+        lambda storage, blob: storage.write(blob, b""),
+        lambda storage, blob: storage.write(blob, storage.read(blob)[:-1]),
+        PackedStorage.delete,
     ],
     ids=["other bytes", "empty", "truncated", "missing"],
 )
-def test_a_poisoned_cache_entry_never_reaches_a_film(world: World, how: Callable[[Path], object]) -> None:
+def test_a_poisoned_cache_entry_never_reaches_a_film(world: World, how: Callable[[PackedStorage, str], object]) -> None:
     world.build(two_layers())
     poison(world, how)
     shutil.rmtree(world.root / ".vbmake")
@@ -158,10 +161,10 @@ def test_an_entry_filed_under_another_key_is_a_miss(world: World) -> None:
     world.build(two_layers("movie"))
     with world.open() as workspace:
         key = workspace.tags.get("join:film").key  # type: ignore[union-attr]  # it was just built
-    assert world.cache is not None
-    entries = {path.stem: path for path in (world.cache / "v1/ac").rglob("*.json")}
-    other = next(path for name, path in entries.items() if name != key and "film" in path.read_text())
-    shutil.copyfile(other, entries[key])
+    with world.kept() as storage:
+        entries = {Path(name).stem: storage.read(name) or b"" for name in storage.list("v1/ac/")}
+        other = next(entry for name, entry in entries.items() if name != key and b"film" in entry)
+        storage.write(ActionCache.name(key), other)
     shutil.rmtree(world.root / "build")
     assert world.build(two_layers("movie"))["film"] == "ran"
     assert world.read("build/film.txt") == "movie one A two B"
@@ -183,7 +186,8 @@ def test_an_input_that_never_rests_fails_the_job_and_records_nothing(world: Worl
         world.build(two_layers())
     with world.open() as workspace:
         assert workspace.tag("join:one") is None
-    assert not list((world.cache or world.root).rglob("v1/ac/*/*.json"))
+    with world.kept() as storage:
+        assert not list(storage.list("v1/ac/"))
     assert temporary_files(world) == []
 
 

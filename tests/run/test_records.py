@@ -17,7 +17,7 @@ from vbmake.run.digest import Digests
 from vbmake.run.journal import Journal
 from vbmake.run.lock import project_lock
 from vbmake.run.measures import Measures
-from vbmake.run.private import private_directory, process_mark, remove_stale
+from vbmake.run.private import PrivateDirectories, process_mark, remove_stale
 from vbmake.run.tags import TagStore
 
 
@@ -159,17 +159,40 @@ def test_private_directories_go_and_those_of_killed_processes_too(tmp_path: Path
     for name in ("999999999-5-0", f"{os.getpid()}-5-0", "whatever"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "half.mp4").write_text("half")
-    with private_directory(tmp_path) as mine:
+    directories = PrivateDirectories(tmp_path)
+    with directories.one() as mine:
         (mine / "half.mp4").write_text("half")
         assert remove_stale(tmp_path) == 3, "dead, of an earlier process with this number, and no process at all"
         assert mine.is_dir()
         assert mine.name.startswith(f"{process_mark(os.getpid())}-")
+    directories.close()
     assert os.listdir(tmp_path) == []
+
+
+def test_a_private_directory_that_is_empty_again_is_lent_again_and_goes_at_the_end(tmp_path: Path) -> None:
+    directories = PrivateDirectories(tmp_path)
+    with directories.one() as first, directories.one() as second:
+        assert first != second
+    with directories.one() as again:
+        assert again in (first, second)
+    directories.close()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_private_directory_that_was_written_to_meanwhile_or_is_gone_is_not_lent_again(tmp_path: Path) -> None:
+    directories = PrivateDirectories(tmp_path)
+    with directories.one() as first, directories.one() as second:
+        pass
+    (first / "late").write_text("by a program that outlived its job")
+    second.rmdir()
+    with directories.one() as one, directories.one() as other:
+        assert not {one, other} & {first, second}
+        assert os.listdir(one) == os.listdir(other) == []
 
 
 def test_a_private_directory_goes_when_its_job_fails(tmp_path: Path) -> None:
     def fail() -> None:
-        with private_directory(tmp_path) as mine:
+        with PrivateDirectories(tmp_path).one() as mine:
             (mine / "half.mp4").write_text("half")
             raise JobError("it did not work")
 

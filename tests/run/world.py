@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+import contextlib
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from vbmake.plan.kahn import layers
 from vbmake.plan.types import BuildPlan, JobSpec, Output, Ref, Source
 from vbmake.rules.work import Work
 from vbmake.run.workspace import Workspace
-from vbmake.storage.local import LocalStorage
+from vbmake.storage.packed import PackedStorage
 
 ran: list[str] = []  # the text of each job whose rule was carried out
 during: list[Callable[[Work], None]] = []  # what happens while a job runs; each is taken once
@@ -105,7 +106,7 @@ class World:
         (root / "b.txt").write_text("B")
 
     def open(self) -> Workspace:
-        local = LocalStorage(self.cache, durable=False) if self.cache is not None else None
+        local = PackedStorage(self.cache) if self.cache is not None else None
         cache = Cache(local, self.remote, self.mode, self.warnings.append)  # type: ignore[arg-type]  # tests set words
         return Workspace(self.root, self.rules, cache)
 
@@ -115,6 +116,13 @@ class World:
             workspace.begin()
             workspace.use(plan)
             return {job.id.partition(":")[2]: workspace.run(job).how for job in plan.jobs}
+
+    @contextlib.contextmanager
+    def kept(self) -> Iterator[PackedStorage]:
+        """What lies in the local cache, to be looked at or to be spoilt."""
+        assert self.cache is not None
+        with contextlib.closing(PackedStorage(self.cache)) as storage:
+            yield storage
 
     def read(self, path: str) -> str:
         return (self.root / path).read_text()

@@ -172,6 +172,23 @@ def test_doing_everything_again_pays_for_nothing_again(asking: World, bill: Bill
     assert bill.count == 1
 
 
+def test_cleaning_never_removes_what_only_money_brings_back(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("precious")))
+    uncached = dataclasses.replace(asking, variables={**asking.variables, "VBMAKE_CACHE_DIR": "off"})
+    assert uncached.doit(VBMAKE_CACHE_DIR="off").code == 0
+    ended = uncached.doit("clean", VBMAKE_CACHE_DIR="off")
+    assert "it was paid for" in ended.text
+    assert uncached.doit(VBMAKE_CACHE_DIR="off").code == 0
+    assert bill.count == 1
+
+
+def test_cleaned_assets_come_back_from_the_cache(asking: World, bill: Bill) -> None:
+    first = asking.declare(film(painted("cached and cleaned"))).build()
+    assert "paid" not in asking.doit("clean").text
+    assert asking.build().targets == first.targets
+    assert bill.count == 1
+
+
 def test_no_key_is_in_any_file_or_output(asking: World, provider: StandIn) -> None:
     asking.declare(film(painted("a secret"), {"id": "said", "say": "A word."}, voice={"provider": "elevenlabs"}))
     ended = asking.doit()

@@ -280,5 +280,5 @@ def test_what_was_made_and_is_damaged_or_gone_is_mended(film: World, original: t
     target = film.root / "build/film.mp4"
     target.write_bytes(target.read_bytes()[:-1])
     (film.root / "build/film.srt").unlink()
-    (film.root / ".vbmake/work/shot/main/a/0.mp4").write_bytes(b"damaged")
+    (film.root / ".vbmake/work/shot/main/a.0.mp4").write_bytes(b"damaged")
     assert film.build().targets == original[1].targets

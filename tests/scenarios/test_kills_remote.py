@@ -27,6 +27,7 @@ from vbmake.cache.manifest import NAME, read_manifest
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.program import Program
 from vbmake.storage import s3 as s3_module
+from vbmake.storage.packed import PackedStorage
 from vbmake.storage.s3 import S3Storage
 
 buckets = count()
@@ -220,7 +221,7 @@ def shared_is_whole(cache: S3Storage, world: World, about: str) -> None:
     """The shared cache holds every result of the project, whole."""
     shared = Cache(None, cache, "read")
     assert shared.remote is not None
-    keys = {path.stem for path in (world.cache / "v1/ac").rglob("*.json")}
+    keys = {Path(name).stem for name in PackedStorage(world.cache).list("v1/ac/")}
     assert keys
     for key in keys:
         entry = shared.lookup(key)

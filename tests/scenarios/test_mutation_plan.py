@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.fields import fields_that_can_change
 from tests.scenarios import mutations
+from tests.scenarios.fields import fields_that_can_change
 from tests.scenarios.mutations import Case, edited
 from tests.scenarios.mutations_asked import ASKED
 from tests.scenarios.sources import RULE_FILES

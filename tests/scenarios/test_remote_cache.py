@@ -19,7 +19,7 @@ from tests.scenarios.world import REPOSITORY, Built, World
 from tests.storage.s3_server import S3Server, running_server
 from vbmake.run.build import run_build
 from vbmake.run.workspace import Workspace
-from vbmake.storage.local import LocalStorage
+from vbmake.storage.packed import PackedStorage
 from vbmake.storage.s3 import S3Storage
 
 FILM: dict[str, Any] = {
@@ -56,9 +56,9 @@ class Team:
         address = f"s3://{name}/cache?endpoint={self.server.endpoint}"
         storage = S3Storage(address)
         storage.client.create_bucket(Bucket=name)
-        made = LocalStorage(self.origin.cache)
+        made = PackedStorage(self.origin.cache)
         for entry in made.list() if fill else ():
-            storage.write(entry, made.path(entry))
+            storage.write(entry, made.held(entry))
         self.server.requests.clear()
         return address
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.storage.s3_server import S3Server, running_server
 from vbmake.storage.local import LocalStorage
+from vbmake.storage.packed import PackedStorage
 from vbmake.storage.protocol import Storage
 from vbmake.storage.s3 import S3Storage
 
@@ -47,8 +48,10 @@ def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return f"s3://{name}/cache?endpoint={s3_endpoint}"
 
 
-@pytest.fixture(params=["local", "s3"])
+@pytest.fixture(params=["local", "packed", "s3"])
 def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     if request.param == "local":
         return LocalStorage(tmp_path / "storage")
+    if request.param == "packed":
+        return PackedStorage(tmp_path / "storage")
     return S3Storage(request.getfixturevalue("bucket"))

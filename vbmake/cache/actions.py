@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from vbmake.plan.keys import action_key
+from vbmake.plan.keys import action_key, plain_record
 from vbmake.storage.protocol import Storage
 
 _HEX = frozenset("0123456789abcdef")
@@ -42,7 +42,7 @@ class ActionCache:
 
     def put(self, entry: Entry) -> bool:
         """Store an entry unless a whole one is there: the first write wins, a damaged one is mended. True: stored."""
-        data = json.dumps(vars(entry), separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        data = plain_record(vars(entry))
         name = self.name(entry.key)
         if self.storage.write_new(name, data, content_type="application/json"):
             return True

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from vbmake.cache.actions import ActionCache, Entry
 from vbmake.cache.contents import ContentStore
@@ -14,7 +15,8 @@ from vbmake.cache.gc import mark_used
 from vbmake.cache.settings import CacheSettings, Mode
 from vbmake.storage.address import storage_at
 from vbmake.storage.local import LocalStorage
-from vbmake.storage.protocol import Storage, StorageError, StorageRefusal
+from vbmake.storage.packed import PackedStorage
+from vbmake.storage.protocol import Data, Storage, StorageError, StorageRefusal
 
 WRITING = "writing"
 ATTEMPTS = 2  # a place that does not answer delays a build by 6 s, by 20 s when it listens and stays silent; once
@@ -71,7 +73,7 @@ class Cache:
     """Entries and blobs from the local tier, then the remote one. Every method is thread-safe and none raises.
 
     Blobs are written before the entry that names them. What comes from the remote tier is kept in the local one.
-    Uploads run beside the build; `finish` waits for them.
+    Uploads, and the writes of small objects, run beside the build; `finish` waits for them.
     """
 
     def __init__(
@@ -99,7 +101,7 @@ class Cache:
         storage: Storage | None = None,
     ) -> Cache:
         """The cache that the settings describe; with `storage` as its remote tier, when that is given."""
-        local = LocalStorage(settings.directory, durable=False) if settings.directory is not None else None
+        local = PackedStorage(settings.directory) if settings.directory is not None else None
         remote = storage or (storage_at(settings.remote, ATTEMPTS) if settings.remote else None)
         return cls(local, remote, settings.mode, warn)
 
@@ -138,9 +140,9 @@ class Cache:
             self._misses.add(key)
         return None
 
-    def has(self, entry: Entry) -> bool:
-        """Whether the bytes that an entry names can be had, wherever the entry itself comes from."""
-        return all(self._holds(str(output["sha256"]), int(output["size"])) for output in entry.outputs.values())
+    def has(self, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether the bytes of all these outputs can be had, wherever they are told of."""
+        return all(self._holds(str(output["sha256"]), int(output["size"])) for output in outputs.values())
 
     def _holds(self, sha256: str, size: int) -> bool:
         for tier in self._tiers():
@@ -178,8 +180,11 @@ class Cache:
             with self.local.guarded(WRITING):
                 self.local.actions.drop(key)
 
-    def store(self, entry: Entry, files: Mapping[str, Path]) -> None:
-        """Keep what a job made: `files` by role are the outputs, whole and checked. Blobs first, then the entry."""
+    def store(self, entry: Entry, files: Mapping[str, Data]) -> None:
+        """Keep what a job made: `files` by role are its outputs (or their bytes), whole and checked.
+
+        Blobs first, then the entry that names them.
+        """
         if self.local is not None and self.local.writable:
             with self.local.guarded(WRITING):
                 self._write(self.local, entry, files)
@@ -190,27 +195,35 @@ class Cache:
         if self.local is None or not self.local.writable:
             self._upload(entry, files)  # without a local copy the files must be read before the caller moves them
             return
-        blobs = {role: self.kept(str(output["sha256"])) for role, output in entry.outputs.items()}
-        self._later(self._upload, entry, {role: path for role, path in blobs.items() if path is not None})
+        blobs = {  # the caller moves its files away
+            role: data if isinstance(data, bytes) else self.kept(str(entry.outputs[role]["sha256"]))
+            for role, data in files.items()
+        }
+        self._later(self._upload, entry, {role: data for role, data in blobs.items() if data is not None})
 
-    def kept(self, sha256: str) -> Path | None:
-        """Where the local tier has, or would have, the bytes of that digest; None when there is no local tier."""
+    def kept(self, sha256: str) -> Data | None:
+        """The bytes of that digest in the local tier, or the file that has, or would have, them; None without one."""
         if self.local is None or not isinstance(self.local.storage, LocalStorage):
             return None
-        return self.local.storage.path(self.local.contents.name(sha256))
+        with self.local.guarded("looking up"):
+            return self.local.storage.held(self.local.contents.name(sha256))
+        return None
 
-    def push(self, entry: Entry, files: Mapping[str, Path]) -> None:
+    def push(self, entry: Entry, files: Mapping[str, Data]) -> None:
         """Send an earlier result to the remote tier, unless it holds it; beside the build, as `store` does."""
         if self.pushes_to is not None:
             self._later(self._upload_missing, entry, files)
 
     def finish(self, cancel: bool = False) -> None:
-        """Wait for the uploads under way; with `cancel`, leave out those that have not begun (an interrupted build)."""
+        """Have everything kept that was stored; with `cancel`, but for uploads that have not begun (an interrupt)."""
         with self._lock:
             pool, self._pool = self._pool, None
             self._uploads.clear()
         if pool is not None:
             pool.shutdown(wait=True, cancel_futures=cancel)
+        if self.local is not None and isinstance(self.local.storage, PackedStorage):
+            with self.local.guarded(WRITING):
+                self.local.storage.close()
 
     def _tiers(self) -> list[Tier]:
         return [tier for tier in (self.local, self.remote) if tier is not None and tier.open]
@@ -220,20 +233,20 @@ class Cache:
             mark_used(tier.storage.path(name))
 
     def _later(
-        self, send: Callable[[Entry, Mapping[str, Path]], None], entry: Entry, files: Mapping[str, Path]
+        self, send: Callable[[Entry, Mapping[str, Data]], None], entry: Entry, files: Mapping[str, Data]
     ) -> None:
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix="cache-upload")
             self._uploads.append(self._pool.submit(send, entry, files))
 
-    def _upload(self, entry: Entry, files: Mapping[str, Path]) -> None:
+    def _upload(self, entry: Entry, files: Mapping[str, Data]) -> None:
         if self.remote is not None and self.remote.writable:
             with self.remote.guarded(WRITING):
                 self._write(self.remote, entry, files)
                 self.pushed.add(entry.key)
 
-    def _upload_missing(self, entry: Entry, files: Mapping[str, Path]) -> None:
+    def _upload_missing(self, entry: Entry, files: Mapping[str, Data]) -> None:
         """As `_upload`, with one small request where the entry is there: its blobs were there before it."""
         there = False
         if self.remote is not None and self.remote.writable:
@@ -244,7 +257,7 @@ class Cache:
         else:
             self._upload(entry, files)
 
-    def _write(self, tier: Tier, entry: Entry, files: Mapping[str, Path]) -> None:
+    def _write(self, tier: Tier, entry: Entry, files: Mapping[str, Data]) -> None:
         for role, output in entry.outputs.items():
             sha256 = str(output["sha256"])
             if sha256 in tier.damaged:

@@ -6,7 +6,8 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from vbmake.storage.protocol import Storage
+from vbmake.storage.packed import SMALL, PackedStorage
+from vbmake.storage.protocol import Data, Storage
 
 
 class ContentStore:
@@ -27,20 +28,23 @@ class ContentStore:
         """Whether a blob of that digest and size is there (its bytes are checked when they are read)."""
         return self.storage.stat(self.name(sha256)) == size
 
-    def put(self, sha256: str, path: Path) -> bool:
-        """Store a file whose digest is known. A blob of another size is damaged, and replaced. True: it was sent."""
+    def put(self, sha256: str, data: Data) -> bool:
+        """Store bytes whose digest is known. A blob of another size is damaged, and replaced. True: it was sent."""
         name = self.name(sha256)
+        if isinstance(self.storage, PackedStorage) and isinstance(data, bytes) and len(data) <= SMALL:
+            self.storage.keep(name, data)
+            return True
         found = self.storage.stat(name)
-        if found == path.stat().st_size:
+        if found == (len(data) if isinstance(data, bytes) else data.stat().st_size):
             return False
         if found is None:
-            return self.storage.write_new(name, path)
-        self.storage.write(name, path)
+            return self.storage.write_new(name, data)
+        self.storage.write(name, data)
         return True
 
-    def replace(self, sha256: str, path: Path) -> None:
-        """Store a file over whatever is there under its digest."""
-        self.storage.write(self.name(sha256), path)
+    def replace(self, sha256: str, data: Data) -> None:
+        """Store bytes over whatever is there under their digest."""
+        self.storage.write(self.name(sha256), data)
 
     def materialise(self, sha256: str, path: Path) -> bool:
         """Write the bytes of that digest to a new file. False, and no file, when they are missing or wrong."""

@@ -12,8 +12,9 @@ from vbmake.document.yaml_reader import resolve
 WIDTH: Final = 110  # columns
 INDENT: Final = 2
 
-# Texts that need no quotes, in the block style and within brackets, for every reader of YAML.
-_PLAIN: Final = re.compile(r"[^\W\d_]([\w .'’()%/&+-]*[\w.'’()%/&+])?", re.ASCII)
+# Texts that need no quotes for any reader of YAML: within brackets, and where a line holds nothing else.
+_PLAIN: Final = re.compile(r"[^\W\d_]([\w .'’()%/&+-]*[\w.'’()%/&+])?")
+_LINE: Final = re.compile(r"[^\W\d_](?!.*(: | #|  ))([\w .,;:?!'’“”()%/&+–—-]*[\w.,;?!'’“”()%/&+–—-])?")
 _MEASURE: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?(ms|s|m|dB|%|px)|[0-9]+x[0-9]+")
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})  # values in some YAML
 _FOLDABLE: Final = re.compile(r"(?! )(?!.*  )[\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd]+(?<! )")
@@ -51,10 +52,10 @@ def scalar(value: Any) -> str:
     return "null" if value is None else json.dumps(value)
 
 
-def _is_plain(text: str) -> bool:
+def _is_plain(text: str, pattern: re.Pattern[str] = _PLAIN) -> bool:
     if _MEASURE.fullmatch(text):
         return True
-    return bool(_PLAIN.fullmatch(text)) and text.lower() not in _WORDS and isinstance(resolve(text), str)
+    return bool(pattern.fullmatch(text)) and text.lower() not in _WORDS and isinstance(resolve(text), str)
 
 
 def _quoted(text: str) -> str:
@@ -68,6 +69,11 @@ def _flow(value: Any) -> str:
     if isinstance(value, Sequence) and not isinstance(value, str):
         return "[" + ", ".join(map(_flow, value)) + "]"
     return scalar(value)
+
+
+def _alone(value: Any) -> str:
+    """A value that nothing follows in its line."""
+    return value if isinstance(value, str) and _is_plain(value, _LINE) else _flow(value)
 
 
 def _fits(value: Any, room: int) -> bool:
@@ -93,10 +99,10 @@ def _block(value: Any, indent: int) -> list[str]:
 
 def _entry(head: str, value: Any, indent: int) -> list[str]:
     room = WIDTH - len(head) - 1
-    if isinstance(value, str) and len(scalar(value)) > room and _FOLDABLE.fullmatch(value):
+    if isinstance(value, str) and len(_alone(value)) > room and _FOLDABLE.fullmatch(value):
         return [f"{head} >-", *(" " * (indent + INDENT) + line for line in _wrapped(value, WIDTH - indent - INDENT))]
     if not isinstance(value, Mapping | list | tuple) or not value or _fits(value, room):
-        return [f"{head} {_flow(value)}"]
+        return [f"{head} {_alone(value)}"]
     return [head, *_block(value, indent + INDENT)]
 
 
@@ -114,6 +120,6 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _item(value: Any, indent: int) -> list[str]:
     pad = " " * indent
     if not isinstance(value, Mapping | list | tuple) or not value or _fits(value, WIDTH - indent - 2):
-        return [f"{pad}- {_flow(value)}"]
+        return [f"{pad}- {_alone(value)}"]
     lines = _block(value, indent + INDENT)
     return [f"{pad}- {lines[0].lstrip()}", *lines[1:]]

@@ -32,9 +32,22 @@ class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has 
             if not cleandep:
                 chosen += [sub for name in chosen if tasks[name].has_subtask for sub in tasks[name].task_dep]
         order = consumers_first(tasks, chosen, follow=cleandep)
+        for name in [name for name in order if name not in named and is_paid_only_here(tasks[name])]:
+            order.remove(name)
+            self.outstream.write(f"kept {name}: it was paid for and is in no cache; name it to remove it\n")
         self.clean_tasks([tasks[name] for name in order], dryrun, cleanforget)
         if not dryrun:
             remove_empty(Path(path) for name in order if job_of(tasks[name]) for path in tasks[name].targets)
+
+
+def is_paid_only_here(task: Any) -> bool:
+    """Whether a provider made what a task has made, and no cache could bring it back."""
+    handle = job_of(task)
+    if handle is None or not handle.job.account:
+        return False
+    workspace = handle.project.workspace
+    tag = workspace.tag(handle.job.id)
+    return tag is not None and not workspace.cache.has(tag.outputs)
 
 
 def consumers_first(tasks: Any, names: Iterable[str], follow: bool) -> list[str]:

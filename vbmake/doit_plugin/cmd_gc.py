@@ -66,7 +66,7 @@ class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no
         trimmed = collect(directory, max_bytes=size, max_age_days=age, dry_run=params["dry_run"])
         verb = "would remove" if params["dry_run"] else "removed"
         sys.stdout.write(
-            f"{verb} {trimmed.removed} of {trimmed.removed + trimmed.kept} files "
+            f"{verb} {trimmed.removed} of {trimmed.removed + trimmed.kept} objects "
             f"({told_bytes(trimmed.removed_bytes)}) from {directory}; {told_bytes(trimmed.kept_bytes)} left\n"
         )
         return 0

@@ -57,4 +57,5 @@ class Help(ProjectCommand, cmd_help.Help):  # type: ignore[misc]  # doit has no 
             f"vbmake: make for video. `{self.bin_name}` in a directory with a video.yaml builds its films.\n\n"
             f"{rows}\n\n"
             f"  {self.bin_name} help COMMAND   the usage and the options of a command\n"
+            f"  {self.bin_name} --prompt TEXT --output DIR   from a prompt straight to the film (options: help new)\n"
         )

@@ -91,12 +91,20 @@ def start(root: Path) -> None:
     root.mkdir(parents=True, exist_ok=True)
     with open(declaration, "x", encoding="utf-8") as stream:
         stream.write(FILM.format(title=json.dumps(title, ensure_ascii=False), schema=SCHEMA))
+    write_surroundings(root)
+
+
+def write_surroundings(root: Path) -> None:
+    """The schema for editors, and a `.gitignore` that leaves out what builds make; lines that are there stay.
+
+    Raises OSError.
+    """
     schema = root / SCHEMA
     schema.parent.mkdir(exist_ok=True)
     schema.write_text(schema_text(), "utf-8")
     ignore = root / ".gitignore"
-    known = ignore.read_text("utf-8").splitlines() if ignore.exists() else []
-    missing = [line for line in IGNORED if line not in known]
+    text = ignore.read_text("utf-8") if ignore.exists() else ""
+    missing = [line for line in IGNORED if line not in text.splitlines()]
     if missing:
         with open(ignore, "a", encoding="utf-8") as stream:
-            stream.write("".join(f"{line}\n" for line in missing))
+            stream.write("\n" * (bool(text) and not text.endswith("\n")) + "".join(f"{line}\n" for line in missing))

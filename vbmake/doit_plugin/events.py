@@ -1,4 +1,4 @@
-"""The record of a build: `.vbmake/events.jsonl`, one JSON object a line, written at once so that a kill loses none.
+"""The record of a build: `.vbmake/events.jsonl`, one JSON object a line, written before one waits: a kill loses none.
 
 Every line has `event`, `time` (ISO 8601, UTC) and `run`; lines about jobs have `job`. The events:
 
@@ -25,6 +25,7 @@ from typing import Any
 
 from vbmake.run.disk import explained
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 EVENTS = Path(".vbmake") / "events.jsonl"
 
 
@@ -39,17 +40,31 @@ class Events:
         self._path = root / EVENTS
         self._clock = clock
         self._handle: int | None = None
+        self._noted: list[str] = []
         self.run = run or f"{clock():%Y%m%dT%H%M%S}-{os.getpid()}-{secrets.token_hex(2)}"
 
     def write(self, event: str, **fields: Any) -> None:
         """Append one event. Raises WorkspaceError when the directory cannot be written."""
-        record = {"event": event, "time": self._clock().isoformat(timespec="milliseconds"), "run": self.run, **fields}
-        line = json.dumps(record, ensure_ascii=False, separators=(",", ":")) + "\n"
+        self.note(event, **fields)
+        self.flush()
+
+    def note(self, event: str, at: float | None = None, **fields: Any) -> None:
+        """An event (of now, or of `at` in s since 1970) that `flush` appends, with others: before one waits."""
+        when = self._clock() if at is None else datetime.fromtimestamp(at, UTC)
+        time = when.isoformat(timespec="milliseconds")
+        self._noted.append(_ENCODER.encode({"event": event, "time": time, "run": self.run, **fields}))
+
+    def flush(self) -> None:
+        """Append what was noted. Raises WorkspaceError when the directory cannot be written."""
+        if not self._noted:
+            return
+        lines = "\n".join([*self._noted, ""])
+        self._noted.clear()
         with explained("write", self._path):
             if self._handle is None:
                 self._path.parent.mkdir(exist_ok=True)
                 self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-            os.write(self._handle, line.encode("utf-8", "replace"))  # one call a line: two builds never mix in one
+            os.write(self._handle, lines.encode("utf-8", "replace"))  # whole lines at once: two builds never mix in one
 
     def close(self) -> None:
         """Close the file."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any, ClassVar
 
 from doit.doit_cmd import DoitMain
 
-from vbmake.doit_plugin import words
+from vbmake.doit_plugin import prompted, words
 from vbmake.doit_plugin.cmd_clean import Clean
 from vbmake.doit_plugin.cmd_core import Forget, Ignore, TabCompletion
 from vbmake.doit_plugin.cmd_help import Help
@@ -54,6 +55,10 @@ def program_version() -> str:
         return "(not installed)"
 
 
+def _build(root: Path, options: list[str]) -> int:
+    return int(Program(task_loader=VideoLoader(root)).run(["run", *options]) or 0)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -61,6 +66,8 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("an empty argument names no command, job or target; `vbmake help` lists the commands\n")
         return 3
     try:
+        if prompted.is_meant(given):
+            return prompted.run(given, _build)
         return int(Program(task_loader=VideoLoader()).run(given) or 0)
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")

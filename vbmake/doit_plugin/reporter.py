@@ -94,7 +94,10 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
         final = self._final(task)
         if how != "current" and (final or self._live is None):
             self.write(f"{how:<9}{task.name}  {seconds:.1f} s{final}\n")
-            getattr(self.outstream, "flush", lambda: None)()
+
+    def flush(self) -> None:
+        """Let the reader see what was written so far: the runner is about to wait."""
+        getattr(self.outstream, "flush", lambda: None)()
 
     @staticmethod
     def _final(task: Any) -> str:

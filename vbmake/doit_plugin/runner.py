@@ -13,7 +13,9 @@ Everything but the work itself happens in the calling thread.
 
 from __future__ import annotations
 
+import functools
 import heapq
+import itertools
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -27,7 +29,7 @@ from doit.runner import ERROR, FAILURE, SUCCESS, Runner
 from vbmake.doit_plugin.events import Events
 from vbmake.doit_plugin.project import FilmProject, JobHandle, is_group, job_of
 from vbmake.doit_plugin.tasks import JobFailed, JobImpossible
-from vbmake.doit_plugin.workers import Done, Pools, Workers
+from vbmake.doit_plugin.workers import Batch, Done, Pools, Workers
 from vbmake.errors import JobError, RateLimited, RetryableError, VbmakeError
 
 TRIES = 5
@@ -36,6 +38,10 @@ BACKOFF = 1.0  # seconds before the second try when the failure names no time; d
 PATIENCE = 5.0  # seconds that an interrupted build gives running jobs to end, so that what they made is recorded
 
 TICK = 0.5  # seconds: a signal that the system hands to another thread is seen when this one next wakes
+
+QUICK = 0.02  # seconds: what one worker is given at once should take no longer
+LARGEST = 32  # jobs that one worker is given at once
+LINGER = 0.1  # seconds after which jobs that were given to a worker and are not begun are taken back
 
 TASKS = "doit"  # the pool of the user's own tasks
 PYTHON = "doit python"  # of those with Python actions: doit swaps sys.stdout around them, which bears one at a time
@@ -70,6 +76,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._tickets = count()
         self._tries: dict[str, int] = {}
         self._began: dict[str, float] = {}
+        self._noted: list[Events] = []
+        self._pace: dict[str, float] = {}  # seconds that the last job took, by rule
 
     def run_tasks(
         self, task_dispatcher: Any, until: Iterable[str] = (), meanwhile: Callable[[], None] | None = None
@@ -82,7 +90,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         bounded = bool(awaited)
         generator = task_dispatcher.generator
         feed: deque[Any] = deque([None])
-        more = True
+        more = first = True
         self._ready = {}
         self._later = []
         try:
@@ -97,7 +105,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                         continue
                     if self.select_task(node, task_dispatcher.tasks):
                         self._queue(node)
-                        self._start_ready()  # at once: to look at the jobs of a long film takes a while
+                        if first:
+                            self._start_ready()  # at once: to look at all jobs of a long film takes a while
                         feed.append(None)
                     else:
                         self._end(node, awaited)
@@ -105,18 +114,26 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 if not self._closing(bounded, awaited):
                     self._start_ready()
                     self._tell_waiting()
-                if meanwhile is not None:
+                if first and meanwhile is not None:
+                    self._flush()
                     meanwhile()
-                    meanwhile = None
+                first = False
                 if not self._workers.running and (self._closing(bounded, awaited) or not self._waits()):
                     break
+                self._flush()
                 for done in self._workers.wait(self._patience()):
-                    if self._finish(done):
+                    if done.token is None:
+                        self.pools.release(done.batch.pool)
+                    elif self._finish(done):
                         self._end(done.token, awaited)
                         feed.append(done.token)
+                for node in self._workers.reclaim(0.0 if self._closing(bounded, awaited) else LINGER):
+                    self._queue(node)
         except (KeyboardInterrupt, VbmakeError):
             self._interrupt()
             raise
+        finally:
+            self._flush()
         if more and not self._closing(bounded, awaited):
             raise InvalidTask("some tasks wait for each other: their dependencies form a circle")
 
@@ -196,7 +213,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             self._queue(heapq.heappop(self._later)[2])
         for pool, queue in self._ready.items():
             while queue and not self._stop_running and self.pools.acquire(pool):
-                self._start(queue.popleft(), pool)
+                size = self._batch_size(queue, pool)
+                self._start([queue.popleft() for _ in range(size)], pool)
 
     def _tell_waiting(self) -> None:
         if hasattr(self.reporter, "waiting"):
@@ -207,29 +225,47 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             }
             self.reporter.waiting(full)
 
-    def _start(self, node: Any, pool: str) -> None:
-        task = node.task
-        node.vbmake_pool = pool
-        if task.teardown and task not in self.teardown_list:
-            self.teardown_list.append(task)
-        self.reporter.execute_task(task)
-        self._began.setdefault(task.name, self._clock())
-        if (handle := job_of(task)) is not None:
-            self._tell(handle, "start", job=handle.job.id, pool=pool)
-            report = getattr(self.reporter, "progress", None)
-            if report is not None:
-                name = task.name
-                task.actions[0].on_progress = lambda done, total: report(name, done, total)
-            if self.always_execute and not handle.job.account:
-                _disown(handle)
-        self._workers.submit(node, lambda: task.execute(self.stream))
+    def _batch_size(self, queue: deque[Any], pool: str) -> int:
+        """How many jobs to hand to a worker at once: more than one where the handing over takes longer than the job."""
+        pace = self._pace.get(_rule(queue[0]))
+        if pace is None or pool != "cpu":  # a provider counts each
+            return 1
+        share = len(queue) // (2 * self.pools.limit(pool))  # so that all workers end at about the same time
+        size = max(1, min(LARGEST, share, int(QUICK / max(pace, QUICK / LARGEST))))
+        rules = {_rule(node) for node in itertools.islice(queue, size)}
+        return size if len(rules) == 1 else 1
+
+    def _start(self, nodes: list[Any], pool: str) -> None:
+        for node in nodes:
+            task = node.task
+            node.vbmake_pool = pool
+            if task.teardown and task not in self.teardown_list:
+                self.teardown_list.append(task)
+            self._began.setdefault(task.name, self._clock())
+            if (handle := job_of(task)) is not None:
+                report = getattr(self.reporter, "progress", None)
+                if report is not None:
+                    task.actions[0].on_progress = functools.partial(report, task.name)
+                if self.always_execute and not handle.job.account:
+                    _disown(handle)
+        self._tell_start(nodes[0])
+        self._workers.submit(Batch(pool, [(node, functools.partial(node.task.execute, self.stream)) for node in nodes]))
+
+    def _tell_start(self, node: Any, at: float | None = None) -> None:
+        """Tell that a job begins; `at`: that it began then, and has ended (one of a batch)."""
+        node.vbmake_told = True
+        self.reporter.execute_task(node.task)
+        if (handle := job_of(node.task)) is not None:
+            self._tell(handle, "start", at=at, job=handle.job.id, pool=node.vbmake_pool)
 
     def _finish(self, done: Done) -> bool:
         """Take a worker's result; False when the job will be tried again."""
         node = done.token
         task = node.task
-        self.pools.release(node.vbmake_pool)
         handle = job_of(task)
+        if not getattr(node, "vbmake_told", False):
+            self._tell_start(node, done.began)
+        node.vbmake_told = False  # it may be tried again
         if done.error is not None:
             if not isinstance(done.error, Exception):
                 raise done.error
@@ -243,6 +279,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             self._handle_task_error(node, done.value)
         else:
             outcome = task.actions[0].outcome
+            if outcome.how == "ran":
+                self._pace[handle.job.rule] = outcome.seconds
             node.run_status = "successful"
             self._ended_well(task, handle, outcome.how, outcome.seconds)
         return True
@@ -319,8 +357,18 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         if node.run_status not in (None, "run"):
             awaited.discard(node.task.name)
 
-    def _tell(self, handle: JobHandle, event: str, **fields: Any) -> None:
-        self._events(handle.project).write(event, **fields)
+    def _tell(self, handle: JobHandle, event: str, at: float | None = None, **fields: Any) -> None:
+        events = self._events(handle.project)
+        events.note(event, at, **fields)
+        if events not in self._noted:
+            self._noted.append(events)
+
+    def _flush(self) -> None:
+        """Have everything told that was noted."""
+        while self._noted:
+            self._noted.pop().flush()
+        if hasattr(self.reporter, "flush"):
+            self.reporter.flush()
 
     # waiting
 
@@ -333,6 +381,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
     def _patience(self) -> float:
         """How long to wait for a worker: until a retry is due or a pool opens, and never for very long."""
         until = [TICK, *(wake for wake in (self.pools.wake(),) if wake is not None)]
+        if self._workers.waiting:
+            until.append(LINGER)
         if self._later:
             until.append(max(0.0, self._later[0][0] - self._clock()))
         return min(until)
@@ -343,17 +393,24 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
 
         process.terminate_all()
         process.terminate_descendants()  # the commands of the user's own tasks
+        self._workers.reclaim()
         deadline = self._clock() + PATIENCE
         while self._workers.running and (left := deadline - self._clock()) > 0:
             for done in self._workers.wait(left):
                 node = done.token
-                handle = job_of(node.task)
-                if done.error is None and done.value is None:
+                if node is not None and done.well:
+                    handle = job_of(node.task)
                     if handle is not None:
                         outcome = node.task.actions[0].outcome
                         self._ended_well(node.task, handle, outcome.how, outcome.seconds)
                     else:
                         self.process_task_result(node, None)
+
+
+def _rule(node: Any) -> str:
+    """The rule of a job, "" for a task of the user's."""
+    handle = job_of(node.task)
+    return str(handle.job.rule) if handle is not None else ""
 
 
 def _disown(handle: JobHandle) -> None:

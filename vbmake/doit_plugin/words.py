@@ -22,10 +22,11 @@ COMMANDS = {
     "gc": "vbmake.doit_plugin.cmd_gc:Collect",
     "trace": "vbmake.doit_plugin.cmd_trace:Trace",
     "init": "vbmake.doit_plugin.cmd_init:Init",
+    "new": "vbmake.doit_plugin.cmd_new:New",
     "schema": "vbmake.doit_plugin.cmd_schema:Schema",
     "doctor": "vbmake.doit_plugin.cmd_doctor:Doctor",
 }
-ANYWHERE = ("init", "schema", "doctor", "gc")  # these need no project
+ANYWHERE = ("init", "new", "schema", "doctor", "gc")  # these need no project
 
 
 def load(name: str) -> Any:

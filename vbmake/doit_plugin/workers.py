@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +16,29 @@ MINUTE = 60.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What came back from a worker: the caller's token, and the value or the exception."""
+    """What came back from a worker: the caller's token, and the value or the exception; `began` in s since 1970.
 
-    token: Any
+    Without a token it says that the worker is through with the batch.
+    """
+
+    batch: Batch
+    token: Any = None
     value: Any = None
     error: BaseException | None = None
+    began: float = 0.0
+
+    @property
+    def well(self) -> bool:
+        return self.value is None and self.error is None
+
+
+class Batch:
+    """Calls that one worker does one after the other, until one does not end well (with None)."""
+
+    def __init__(self, pool: str, calls: Iterable[tuple[Any, Callable[[], Any]]]) -> None:
+        self.pool = pool
+        self.waiting = deque(calls)
+        self.began = time.monotonic()
 
 
 class Workers:
@@ -29,30 +49,53 @@ class Workers:
     """
 
     def __init__(self) -> None:
-        self._work: queue.SimpleQueue[tuple[Any, Callable[[], Any]] | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[Done] = queue.SimpleQueue()
+        self._work: queue.SimpleQueue[Batch | None] = queue.SimpleQueue()
+        self._done: deque[Done] = deque()
+        self._wake: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._threads: list[threading.Thread] = []
-        self.running = 0
+        self._batches: list[Batch] = []
 
-    def submit(self, token: Any, call: Callable[[], Any]) -> None:
-        """Have `call` done by a thread; `wait` returns its result beside the token."""
-        self.running += 1
+    @property
+    def running(self) -> int:
+        """How many batches a worker has, as far as `wait` has told."""
+        return len(self._batches)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether calls wait for others of their batch."""
+        return any(batch.waiting for batch in self._batches)
+
+    def submit(self, batch: Batch) -> None:
+        """Have a batch done by a thread; `wait` returns the result of each call beside its token."""
+        self._batches.append(batch)
         if self.running > len(self._threads):
             thread = threading.Thread(target=self._serve, name=f"vbmake-{len(self._threads)}", daemon=True)
             self._threads.append(thread)
             thread.start()
-        self._work.put((token, call))
+        self._work.put(batch)
 
     def wait(self, timeout: float | None = None) -> list[Done]:
-        """Everything that is finished, at least one result unless `timeout` seconds pass first."""
-        try:
-            results = [self._done.get(timeout=timeout)]
-        except queue.Empty:
-            return []
-        while not self._done.empty():
-            results.append(self._done.get())
-        self.running -= len(results)
-        return results
+        """Everything that is finished, once a worker is through with its batch or `timeout` seconds have passed."""
+        with contextlib.suppress(queue.Empty):
+            self._wake.get(timeout=timeout)
+        while not self._wake.empty():
+            self._wake.get()
+        found = []
+        while self._done:
+            found.append(self._done.popleft())
+            if found[-1].token is None:
+                self._batches.remove(found[-1].batch)
+        return found
+
+    def reclaim(self, age: float = 0.0) -> list[Any]:
+        """Take back the tokens of calls that were not begun, of batches that were submitted `age` seconds ago."""
+        tokens: list[Any] = []
+        for batch in self._batches:
+            if batch.waiting and time.monotonic() - batch.began >= age:
+                with contextlib.suppress(IndexError):
+                    while True:
+                        tokens.append(batch.waiting.popleft()[0])
+        return tokens
 
     def close(self) -> None:
         """Let idle threads end; busy ones end after their work."""
@@ -60,13 +103,22 @@ class Workers:
             self._work.put(None)
 
     def _serve(self) -> None:
-        while (item := self._work.get()) is not None:
-            token, call = item
-            try:
-                result = Done(token, value=call())
-            except BaseException as error:  # handed to the main thread, which decides
-                result = Done(token, error=error)
-            self._done.put(result)
+        while (batch := self._work.get()) is not None:
+            done = True
+            while done:
+                try:
+                    token, call = batch.waiting.popleft()
+                except IndexError:  # all done, or taken back
+                    break
+                began = time.time()
+                try:
+                    result = Done(batch, token, value=call(), began=began)
+                except BaseException as error:  # handed to the main thread, which decides
+                    result = Done(batch, token, error=error, began=began)
+                self._done.append(result)
+                done = result.well
+            self._done.append(Done(batch))
+            self._wake.put(None)
 
 
 class Pools:

@@ -64,7 +64,12 @@ def digest(value: Any) -> str:
 
 def digest_plain(value: Any) -> str:
     """sha256 (hex) of the canonical JSON of what `plain` returned: a large plan is not made plain twice."""
-    return hashlib.sha256(plain_json(value).encode("utf-8", "surrogatepass")).hexdigest()
+    return digest_text(plain_json(value))
+
+
+def digest_text(text: str) -> str:
+    """sha256 (hex) of canonical JSON text."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def plain_json(value: Any) -> str:

@@ -71,7 +71,8 @@ class Draft:
         outputs = {}
         for role, made in known.makes.items():
             suffix = extension or made
-            outputs[role] = target or f"{WORK}/{rule}/{subject}{'' if len(known.makes) == 1 else '.' + role}.{suffix}"
+            end = f"{'' if len(known.makes) == 1 else '.' + role}.{suffix}"
+            outputs[role] = target or f"{WORK}/{rule}/{_file_name(subject)}{end}"
         if target is not None:
             self._claim(target, f"{rule}:{subject}", place or Place("video.yaml"))
         job = JobSpec(
@@ -123,3 +124,12 @@ class Draft:
         """Raise every problem that was found. Raises ProjectError."""
         if self.problems:
             raise ProjectError(self.problems)
+
+
+def _file_name(subject: str) -> str:
+    """Where the work of a subject lies: the shots of all scenes of a format in one folder (`wide/harbour.0`).
+
+    Making a folder for each scene would take as long as making a small file.
+    """
+    folder, _, last = subject.rpartition("/")
+    return f"{folder}.{last}" if "/" in folder else subject

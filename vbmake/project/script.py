@@ -110,7 +110,7 @@ class ScriptScene(BaseModel):
     title: Annotated[str, _text(120)]
     say: Annotated[str, _text(2000)]
     picture: Annotated[str, _text(2000)]
-    heading: Annotated[str, _text(80, empty=True)] = ""
+    heading: Annotated[str, _text(120, empty=True)] = ""
 
 
 class Script(BaseModel):
@@ -162,7 +162,7 @@ def _what(mistake: Mapping[str, Any]) -> str:
 def heading_look(sizes: Sequence[tuple[int, int]]) -> dict[str, Any]:
     """The style of headings for films of these sizes: as large in a tall picture as in a wide one."""
     return {
-        "size": share(6.5, sizes),
+        "size": share(6, sizes),
         "bold": True,
         "box": {"color": "#0b0f16b8", "padding": share(1.4, sizes), "radius": share(1.2, sizes)},
     }
@@ -171,7 +171,7 @@ def heading_look(sizes: Sequence[tuple[int, int]]) -> dict[str, Any]:
 def share(percent: float, sizes: Sequence[tuple[int, int]]) -> str:
     """A length of `percent` of the shorter side, as the language has it: of the height; the least among the sizes."""
     least = min((min(size) / size[1] for size in sizes), default=1.0)
-    return f"{percent * least:.3g}%"
+    return f"{round(percent * least, 1 if percent * least >= 1 else 2):g}%"
 
 
 def scenes_of(script: Script, images: ScriptImages, heading: str | Mapping[str, Any]) -> list[dict[str, Any]]:

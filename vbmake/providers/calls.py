@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vbmake.errors import JobError
+from vbmake.errors import JobError, MissingTool, WorkspaceError
 from vbmake.providers.asked import generation_of
+from vbmake.providers.book import exact
 from vbmake.providers.failures import ProviderError
 from vbmake.rules.work import Measures, Work
 from vbmake.services import Kind
@@ -40,7 +41,8 @@ def make_image(work: Work) -> Measures:
         else:
             import cv2
 
-            cv2.imwrite(str(target), pixels)
+            if not cv2.imwrite(str(target), pixels):
+                raise JobError("it cannot be written as PNG")
         measure = probe(target)
     _provenance(work, made)
     return {"image": measure}
@@ -58,7 +60,7 @@ def make_clip(work: Work) -> Measures:
         found = probe(path)
         if found["kind"] != "video":
             raise JobError(f"it is {found['kind']}, not a clip")
-        if ffmpeg.format_by_head(path) == "mov":
+        if _is_mp4(path):
             shutil.copyfile(path, target)
         else:
             codec = ["-c:v", "libx264", "-crf", "14", "-preset", "fast", "-pix_fmt", "yuv420p", "-c:a", "aac"]
@@ -81,7 +83,9 @@ def make_speech(work: Work) -> Measures:
             raise JobError("it is silent")
         pcm.write_s16(work.outputs["speech"], voice, RATE)
     words = [dict(word) for word in made.words] if made.words is not None else None
-    work.outputs["times"].write_text(json.dumps({"words": words}), "utf-8")
+    facts = made.provenance.get("response", {}).get("facts", {})
+    times = {"words": words, "note": str(facts.get("word_times", ""))}  # why there are none, when some were promised
+    work.outputs["times"].write_text(json.dumps(times), "utf-8", errors="replace")
     _provenance(work, made)
     return {"speech": {"samples": len(voice), "rate": RATE}}
 
@@ -120,6 +124,13 @@ def find_words(work: Work) -> Measures:
     from vbmake.providers.word_times import words_of
 
     return {"words": words_of(work, _ask)}
+
+
+def _is_mp4(path: Path) -> bool:
+    """Whether a clip is in the container that it shall have (ISO 14496-12; QuickTime's own brand is another)."""
+    with open(path, "rb") as stream:
+        head = stream.read(12)
+    return head[4:8] == b"ftyp" and head[8:12] != b"qt  "
 
 
 def _sound(work: Work, role: Kind) -> Measures:
@@ -162,10 +173,12 @@ class _paid:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, JobError) and not isinstance(error, ProviderError):
-            cost = f" (it cost {self.made.cost} USD)" if self.made.cost else ""
+        told = isinstance(error, (ProviderError, MissingTool, WorkspaceError, OSError))
+        if isinstance(error, Exception) and not told:
+            words = str(error) if isinstance(error, JobError) else f"{type(error).__name__}: {error}"
+            cost = f" (it cost {exact(self.made.cost)} USD)" if self.made.cost else ""
             raise ProviderError(
-                f"{self.what}: {error}{cost}; `doit reroll JOB` asks for another sample", sort="failed", paid="yes"
+                f"{self.what}: {words}{cost}; `doit reroll JOB` asks for another sample", sort="failed", paid="yes"
             ) from None
 
 

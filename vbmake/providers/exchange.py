@@ -1,4 +1,4 @@
-"""The engine's requests, sorted into what they mean: not sent, lost, answered; and the key, which nobody else sees."""
+"""The engine's requests, sorted into what they mean: not sent, lost, answered; and where the key goes with them."""
 
 from __future__ import annotations
 
@@ -8,104 +8,113 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from vbmake.providers.http import Client, Lost, NotSent, Refused, trusted
+from vbmake.providers.http import Client, Invalid, Lost, NotSent, Refused, trusted
 from vbmake.providers.types import Accepted, Failure, Request, Response
 from vbmake.services import Kind
 
 if TYPE_CHECKING:
-    from vbmake.providers.engine import _Call
+    from vbmake.providers.call import Call
 
 POLL: Final = 60.0  # seconds for one poll
 CANCEL: Final = 5.0
-SIZES: Final[Mapping[Kind, int]] = {"clip": 512 * 2**20}  # bytes of a download at most
+FETCH: Final = 600.0  # seconds for one download
+FETCHES: Final = 4  # tries to bring a file
+SIZES: Final[Mapping[Kind, int]] = {"clip": 512 * 2**20, "music": 256 * 2**20}  # bytes of a download at most
 SIZE: Final = 64 * 2**20
+_PAGES: Final = (b"<!doctype html", b"<html", b"{")
+
+
+class Gone(Exception):
+    """A file of a result is not there for us: `final` when it will not come back."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(f"HTTP {status}")
+        self.final = status in (404, 410)
 
 
 class Exchange:
-    """Sends requests for the engine. Every key that was used is remembered, to be struck out of whatever is told."""
+    """Sends requests for the engine, from any thread."""
 
-    def __init__(self, clock: Callable[[], float], environ: Mapping[str, str]) -> None:
+    def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._environ = environ
         self._client = Client(clock)
 
     def close(self) -> None:
         """Close every connection."""
         self._client.close()
 
-    def submit(
-        self, call: _Call, request: Request, secret: str, until: float, lost: Callable[[_Call, bool, str], Failure]
-    ) -> Response:
-        """Send the request that costs. Raises the Failure that `lost(call, whether it was sent, why)` makes."""
-        try:
-            return self._client.send(request, self._headers(call, request.url, secret), until)
-        except NotSent as error:
-            raise lost(call, False, str(error)) from None
-        except (Lost, Refused) as error:
-            raise lost(call, True, str(error)) from None
+    def submit(self, call: Call, request: Request, secret: str, until: float) -> Response:
+        """Send the request that costs, once. Raises NotSent, Invalid, Lost or Refused."""
+        return self._client.send(request, _headers(call, request.url, secret), until)
 
-    def poll(self, call: _Call, accepted: Accepted, secret: str) -> Response:
-        """Ask for an accepted job. Raises Failure (transient)."""
+    def poll(self, call: Call, accepted: Accepted, secret: str) -> Response:
+        """Ask for an accepted job. Raises Failure: transient, but for an address that is none."""
         request = Request("GET", accepted.poll)
         try:
-            return self._client.send(request, self._headers(call, accepted.poll, secret), self._clock() + POLL)
+            return self._client.send(request, _headers(call, accepted.poll, secret), self._clock() + POLL)
         except (NotSent, Lost) as error:
-            raise Failure("transient", f"it could not be asked: {error}") from None
-        except Refused as error:
-            raise Failure("failed", str(error), paid="maybe") from None
+            raise Failure("transient", f"it could not be asked: {error}", paid="maybe") from None
+        except (Refused, Invalid) as error:
+            raise Failure("failed", f"it cannot be asked for its result: {error}", paid="maybe") from None
 
-    def cancel(self, call: _Call, accepted: Accepted, secret: str) -> bool:
+    def cancel(self, call: Call, accepted: Accepted, secret: str) -> bool:
         """Ask the provider to stop a job, for a few seconds; whether it said yes."""
         if not accepted.cancel or not trusted(accepted.cancel, call.account, call.adapter.hosts):
             return False
         method: Literal["PUT", "POST"] = "PUT" if accepted.facts.get("cancel_method") == "PUT" else "POST"
-        with contextlib.suppress(NotSent, Lost, Refused):
-            headers = self._headers(call, accepted.cancel, secret)
-            return self._client.send(Request(method, accepted.cancel), headers, self._clock() + CANCEL).status < 300
+        with contextlib.suppress(NotSent, Invalid, Lost, Refused):
+            headers = _headers(call, accepted.cancel, secret)
+            answer = self._client.send(Request(method, accepted.cancel), headers, self._clock() + CANCEL)
+            return answer.status // 100 == 2
         return False
 
-    def fetch(
-        self, call: _Call, url: str, path: Path, until: float, sleep: Callable[[float], None], tries: int
-    ) -> None:
-        """Bring a file of a result to `path`, whole. Raises Failure: transient ones can be fetched again later."""
-        until = max(until, self._clock() + POLL)
+    def fetch(self, call: Call, url: str, path: Path, secret: str) -> None:
+        """Bring a file of a result to `path`, whole, and see that it is no page that says something.
+
+        Raises Gone, Failure (paid; it can be fetched again later) and OSError when it cannot be written.
+        """
+        part = path.with_name(f".{path.name}.part")
         why = ""
-        for number in range(tries):
-            if number:
-                sleep(2.0 ** (number - 1))
-            part = path.with_name(f".{path.name}.part")
-            try:
-                headers = self._headers(call, url, self._key(call))
-                limit = SIZES.get(call.generation.kind, SIZE)
-                response = self._client.download(url, part, headers, until, limit, call.account.base_url)
-            except (NotSent, Lost) as error:
-                why = str(error)
-                continue
-            except Refused as error:
-                raise Failure("failed", f"the file that it made is not fetched: {error}", paid="yes") from None
-            if response.status // 100 == 2:
-                os.replace(part, path)
-                return
-            why = f"HTTP {response.status}"
-            if response.status in (401, 403, 404, 410):
-                raise Failure(
-                    "failed",
-                    f"the file that it made is gone ({why}): providers keep results for an hour or so; "
-                    f"`doit resume --resubmit {call.job}` asks, and pays, again",
-                    paid="yes",
-                )
-        raise Failure("transient", f"the file that it made could not be fetched ({why}); it is kept there", paid="yes")
+        try:
+            for number in range(FETCHES):
+                if number:
+                    call.desk.sleep(2.0 ** (number - 1))
+                try:
+                    answer = self._download(call, url, part, secret)
+                except (NotSent, Lost) as error:
+                    why = str(error)
+                    continue
+                except (Refused, Invalid) as error:
+                    raise Failure("failed", f"the file that it made is not fetched: {error}", paid="yes") from None
+                if answer.status in (401, 403, 404, 410):
+                    raise Gone(answer.status)
+                why = f"HTTP {answer.status}" if answer.status // 100 != 2 else _what_is_wrong(part)
+                if not why:
+                    os.replace(part, path)
+                    return
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
+        raise Failure("transient", f"the file that it made could not be fetched ({why}): it is kept there", paid="yes")
 
-    def scrub(self, call: _Call, text: str) -> str:
-        """A text without the account's key."""
-        secret = self._key(call)
-        return text.replace(secret, "[key]") if len(secret) > 3 else text
+    def _download(self, call: Call, url: str, path: Path, secret: str) -> Response:
+        limit = SIZES.get(call.generation.kind, SIZE)
+        until = self._clock() + FETCH
+        headers = _headers(call, url, secret)
+        return self._client.download(url, path, headers, until, limit, call.account.base_url)
 
-    def _key(self, call: _Call) -> str:
-        return self._environ.get(call.account.key, "").strip() if call.account.key else ""
 
-    def _headers(self, call: _Call, url: str, secret: str) -> Mapping[str, str]:
-        """The headers with the key, where it may go."""
-        if not secret or not trusted(url, call.account, call.adapter.hosts):
-            return {}
-        return call.adapter.authorise(secret)
+def _what_is_wrong(path: Path) -> str:
+    """Why what was fetched is no medium at all; "" when it may be one (whoever uses it decodes it)."""
+    with open(path, "rb") as stream:
+        head = stream.read(64)
+    if not head:
+        return "it is empty"
+    return "it is a page or a message instead" if head.lstrip().lower().startswith(_PAGES) else ""
+
+
+def _headers(call: Call, url: str, secret: str) -> Mapping[str, str]:
+    """The headers with the key, where it may go."""
+    if not secret or not trusted(url, call.account, call.adapter.hosts):
+        return {}
+    return call.adapter.authorise(secret)

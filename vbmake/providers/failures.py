@@ -26,10 +26,11 @@ class ProviderError(FatalError):
 
 def error_of(failure: Failure, who: str, backoff: float | None = None) -> JobError:
     """The error of a sorted failure. `who` names provider and model; `backoff` is used where no delay was told."""
+    message = f"{who}: {failure.message}"
+    delay = failure.retry_after if failure.retry_after is not None else backoff
     if failure.sort == "rate":
-        delay = failure.retry_after if failure.retry_after is not None else backoff
-        return RateLimited(f"{who}: {failure.message}", delay)
+        return RateLimited(message, delay)
     if failure.sort == "transient":
-        delay = failure.retry_after if failure.retry_after is not None else backoff
-        return RetryableError(f"{who}: {failure.message}", delay)
-    return ProviderError(f"{who}: {failure.message} ({_PAID[failure.paid]})", sort=failure.sort, paid=failure.paid)
+        told = f" ({_PAID[failure.paid]})" if failure.paid != "nothing" else ""
+        return RetryableError(message + told, delay)
+    return ProviderError(f"{message} ({_PAID[failure.paid]})", sort=failure.sort, paid=failure.paid)

@@ -121,9 +121,9 @@ class Client:
         left = until - self._clock()
         if left <= 0:
             raise NotSent("there was no time left to ask")
-        timeout = httpx.Timeout(left, connect=min(CONNECT, left))
-        watch = _Watch(urlsplit(url).hostname or "", left, public)
+        timeout = httpx.Timeout(left, connect=min(CONNECT, left))  # of each step
         try:
+            watch = _Watch(urlsplit(url).hostname or "", left, public)
             extensions = {"trace": watch}
             request = self._client.build_request(
                 method, url, headers=dict(headers), timeout=timeout, extensions=extensions, **more
@@ -137,6 +137,8 @@ class Client:
                     yield answer
                 finally:
                     answer.close()
+                if watch.late:  # a body without a length seems to end where it was cut off
+                    raise Lost(watch.words)
         except _UNSENT as error:
             raise NotSent(_words(error)) from None
         except _WRONG as error:
@@ -144,17 +146,18 @@ class Client:
         except _Local as error:
             raise error.error from None
         except (httpx.HTTPError, httpx.StreamError, OSError, ValueError) as error:
-            raise Lost(f"no whole answer within {left:.0f} s" if watch.late else _words(error)) from None
+            raise Lost(watch.words if watch.late else _words(error)) from None
 
 
 class _Watch:
-    """Looks after one exchange, as the library's trace: who the peer is, and that it ends in time, whatever it sends."""
+    """Looks after one exchange, as the library's trace: who the peer is, and that it ends in time, whatever comes."""
 
     def __init__(self, host: str, seconds: float, public: bool) -> None:
         self.late = False
+        self.words = f"no whole answer within {seconds:.3g} s"
         self._host = host
         self._public = public
-        self._timer = threading.Timer(seconds, self._expire)
+        self._timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._expire)
         self._timer.daemon = True
         self._stream: Any = None
         self._direct = True  # no proxy is between

@@ -6,11 +6,13 @@ import hashlib
 from decimal import Decimal
 from typing import Any, Final
 
+from vbmake.providers.book import exact
 from vbmake.providers.journal import Step
 from vbmake.providers.types import Account, Generation, Ready, Request, Response
 
-LONG: Final = 4000  # characters of a text that are told; a longer one (a file as base64) by its digest
-_TOLD: Final = (
+LONG: Final = 20_000  # characters of a text that are told; a longer one by its digest
+LONG_DATA: Final = 200  # of a data URL: a file
+_HEADERS: Final = (
     "request-id",
     "x-request-id",
     "cf-ray",
@@ -25,14 +27,14 @@ _IDS: Final = ("x-request-id", "request-id", "x-fal-request-id")
 def provenance(
     generation: Generation,
     account: Account,
-    request: Request,
-    response: Response | None,
+    request: Request | None,
+    response: Response,
     ready: Ready,
     step: Step,
     cost: Decimal | None,
 ) -> dict[str, Any]:
     """The facts of an asset, JSON-ready. Times are UTC (ISO 8601), `cost` is in USD (None: unpriced)."""
-    headers = response.headers if response is not None else {}
+    headers = response.headers
     handle = step.facts.get("handle") or {}
     identifier = handle.get("id") or next((headers[name] for name in _IDS if name in headers), "")
     return {
@@ -41,22 +43,26 @@ def provenance(
         "model": generation.model,
         "kind": generation.kind,
         "seed": generation.seed,
-        "request": {
-            "method": request.method,
-            "url": request.url,
-            "json": _shortened(request.json),
-            "form": _shortened(dict(request.data)) if request.data is not None else None,
-        },
+        "request": _told(request) if request is not None else None,
         "request_id": identifier or str(ready.facts.get("request_id", "")),
         "response": {
-            "status": response.status if response is not None else None,
-            "headers": {name: headers[name] for name in _TOLD if name in headers},
+            "status": response.status,
+            "headers": {name: headers[name] for name in _HEADERS if name in headers},
             "facts": _shortened(dict(ready.facts)),
         },
         "usage": dict(ready.usage),
-        "cost": str(cost) if cost is not None else None,
+        "cost": exact(cost),
         "answered": step.facts.get("answered", ""),
         "fetched": step.time,
+    }
+
+
+def _told(request: Request) -> dict[str, Any]:
+    return {
+        "method": request.method,
+        "url": request.url,
+        "json": _shortened(request.json),
+        "form": _shortened(dict(request.data)) if request.data is not None else None,
     }
 
 
@@ -66,6 +72,6 @@ def _shortened(value: Any) -> Any:
         return {str(name): _shortened(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [_shortened(item) for item in value]
-    if isinstance(value, str) and len(value) > LONG:
+    if isinstance(value, str) and len(value) > (LONG_DATA if value.startswith("data:") else LONG):
         return f"sha256 {hashlib.sha256(value.encode()).hexdigest()} of {len(value)} characters"
     return value

@@ -96,7 +96,7 @@ def _seconds(text: Any) -> Fraction:
         raise FatalError(f"{text!r} is no length; allowed are seconds such as 60 or 45/2") from None
     if not 1 <= seconds <= LONGEST:
         raise FatalError(
-            f"no script lasts {float(seconds):g} s; allowed are 1 to {LONGEST} s: make several films of it"
+            f"no script lasts {text} seconds; allowed are 1 to {LONGEST}: make several films of it"
         )
     return seconds
 

@@ -28,8 +28,7 @@ def words_of(work: Work, ask: Callable[[Work, Mapping[str, Path]], Made]) -> dic
 
     audio = work.inputs["audio"][0]
     text, samples = str(work.options["prompt"]), pcm.Wav(audio).samples
-    told = _told(work)
-    note = ""
+    told, note = _told(work)
     if told is not None:
         words = fitted(text, told, samples)
         if words is not None:
@@ -39,7 +38,7 @@ def words_of(work: Work, ask: Callable[[Work, Mapping[str, Path]], Made]) -> dic
         made = ask(work, {"audio": audio})
         words = fitted(text, made.words or (), samples)
         if words is not None:
-            return _done(work, words, "transcribed", "")
+            return _done(work, words, "transcribed", f"{note}the recording was transcribed instead" if note else "")
         note += "the transcription does not fit the text; "
     from vbmake.speech.align import align
 
@@ -52,13 +51,14 @@ def words_of(work: Work, ask: Callable[[Work, Mapping[str, Path]], Made]) -> dic
     return _done(work, aligned, found.method, note)
 
 
-def _told(work: Work) -> Sequence[Mapping[str, Any]] | None:
-    """The times that came with the voice, in seconds."""
+def _told(work: Work) -> tuple[Sequence[Mapping[str, Any]] | None, str]:
+    """The times that came with the voice, in seconds; and what is wrong where some were promised and cannot be used."""
     paths = work.inputs.get("times", ())
     if not paths:
-        return None
-    words = json.loads(paths[0].read_text("utf-8")).get("words")
-    return words or None
+        return None, ""
+    told = json.loads(paths[0].read_text("utf-8"))
+    wrong = told.get("note")
+    return told.get("words") or None, f"the provider's word times are {wrong}; " if wrong else ""
 
 
 def fitted(text: str, told: Sequence[Mapping[str, Any]], samples: int) -> Words | None:
@@ -69,24 +69,31 @@ def fitted(text: str, told: Sequence[Mapping[str, Any]], samples: int) -> Words 
     """
     wanted = text.split()
     heard = [word for word in told if str(word.get("text", "")).strip()]
-    if not wanted or not heard or not _in_order(heard, samples):
+    if not wanted or not heard or len(wanted) > samples or not _in_order(heard, samples):
         return None
     match = SequenceMatcher(None, [_bare(word) for word in wanted], [_bare(str(w["text"])) for w in heard], False)
     times: list[tuple[int, int] | None] = [None] * len(wanted)
+    place = dict[int, int]()  # of a word that was heard: that of the text
     for block in match.get_matching_blocks():
         for offset in range(block.size):
-            word = heard[block.b + offset]
-            times[block.a + offset] = (round(float(word["start"]) * RATE), round(float(word["end"]) * RATE))
-    found = sum(time is not None for time in times)
-    if found < max(1, round(len(wanted) * ENOUGH)):
+            place[block.b + offset] = block.a + offset
+            times[block.a + offset] = _samples(heard[block.b + offset])
+    if len(place) < max(1, round(len(wanted) * ENOUGH)):
         return None
-    return _filled(wanted, times, round(float(heard[0]["start"]) * RATE), samples)
+    # Words before the first and after the last that were found: within what was heard there, if anything was.
+    first = 0 if 0 in place else _samples(heard[0])[0]
+    last = samples if len(heard) - 1 in place else _samples(heard[-1])[1]
+    return _filled(wanted, times, max(0, first), last, samples)
 
 
-def _filled(wanted: list[str], times: list[tuple[int, int] | None], first: int, samples: int) -> Words:
+def _samples(word: Mapping[str, Any]) -> tuple[int, int]:
+    return round(float(word["start"]) * RATE), round(float(word["end"]) * RATE)
+
+
+def _filled(wanted: list[str], times: list[tuple[int, int] | None], first: int, last: int, samples: int) -> Words:
     """Every word with a time: in order, within the recording, each longer than nothing."""
     words: Words = []
-    at = min(max(0, first), samples)
+    at = min(first, samples)
     index = 0
     while index < len(wanted):
         known = times[index]
@@ -96,7 +103,7 @@ def _filled(wanted: list[str], times: list[tuple[int, int] | None], first: int, 
             continue
         after = next((later for later in range(index, len(wanted)) if times[later] is not None), len(wanted))
         following = times[after] if after < len(wanted) else None
-        until = following[0] if following is not None else samples
+        until = following[0] if following is not None else last
         group = wanted[index:after]
         letters = sum(map(len, group))
         for word in group:
@@ -108,12 +115,14 @@ def _filled(wanted: list[str], times: list[tuple[int, int] | None], first: int, 
 
 
 def _ordered(words: Words, samples: int) -> Words:
+    """The words, each of at least a sample, begun after the one before and ended when the next begins."""
     low = 0
     for place, word in enumerate(words):
-        room = samples - (len(words) - place)
-        word["start"] = max(low, min(word["start"], room))
-        word["end"] = max(word["start"] + 1, min(word["end"], samples - (len(words) - place - 1)))
-        low = word["start"] + 1
+        word["start"] = low = max(low, min(word["start"], samples - (len(words) - place)))
+        low += 1
+    ends = [*(word["start"] for word in words[1:]), samples]
+    for word, end in zip(words, ends, strict=True):
+        word["end"] = min(max(word["start"] + 1, word["end"]), end)
     return words
 
 
@@ -123,7 +132,7 @@ def _in_order(heard: Sequence[Mapping[str, Any]], samples: int) -> bool:
     for word in heard:
         try:
             start, end = float(word["start"]), float(word["end"])
-        except (KeyError, TypeError, ValueError):
+        except (KeyError, TypeError, ValueError, OverflowError):
             return False
         if not (last - SLACK <= start <= end + 1e-6 and end <= samples / RATE + SLACK):
             return False

@@ -82,7 +82,7 @@ class Digests:
         except OSError:
             return None
 
-    def record(self, path: Path, sha256: str, *, keep: bool) -> None:
+    def record(self, path: Path | str, sha256: str, *, keep: bool) -> None:
         """Remember the digest of a file that this process has just written; with `keep` for later ones too.
 
         Only what was flushed to the disk may be kept: a power cut can leave other bytes behind the same stamp.

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 
 from vbmake.errors import WorkspaceError
 
+ROOM = 16 << 10  # bytes with which nothing can be done
+FULL = "the disk is full; free some space and build again: everything finished so far is kept"
 _WORDS = {
-    errno.ENOSPC: "the disk is full; free some space and build again: everything finished so far is kept",
+    errno.ENOSPC: FULL,
     errno.EDQUOT: "the disk quota is used up; free some space and build again: everything finished so far is kept",
     errno.EROFS: "the file system is read-only; build in a directory that can be written",
     errno.EACCES: "permission denied; make it writable for this user",
@@ -22,6 +24,15 @@ _WORDS = {
 def is_full(error: OSError) -> bool:
     """Whether the disk (or the user's share of it) is full."""
     return error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def has_no_room(path: os.PathLike[str] | str) -> bool:
+    """Whether the disk on which this is has no room left."""
+    try:
+        found = os.statvfs(path)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < ROOM
 
 
 def words(error: OSError) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import shutil
 import threading
 import time
@@ -12,8 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
-from typing import Any, Literal, TextIO
+from pathlib import Path
+from typing import Any, Literal
 
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
@@ -22,10 +23,12 @@ from vbmake.plan.types import JobSpec, Tag
 from vbmake.rules.work import Work
 from vbmake.run.action import perform
 from vbmake.run.digest import Digests, Stamp, sha256_of
-from vbmake.run.disk import words
+from vbmake.run.disk import FULL, has_no_room, words
+from vbmake.run.job_log import JobLog
 from vbmake.run.measures import Measures
+from vbmake.run.outputs import Finished, check, digested, private_files
 from vbmake.run.pins import Pins
-from vbmake.run.private import private_directory
+from vbmake.run.private import PrivateDirectories
 from vbmake.run.publish import flush, publish
 from vbmake.run.state import Knowledge, Made, Status
 from vbmake.run.studio import Studio
@@ -73,6 +76,7 @@ class Jobs:
         pins: Pins,
     ) -> None:
         self.root = root
+        self._base = str(root)
         self._knowledge = knowledge
         self._tags = tags
         self._digests = digests
@@ -82,9 +86,10 @@ class Jobs:
         self._studio = studio
         self._pins = pins
         self._flights: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._directories = PrivateDirectories(root / TEMPORARY)
         # What this run has made: it serves jobs of the same key where there is no cache.
         self._done: dict[str, Entry] = {}
-        self._places: dict[str, Path] = {}  # by digest
+        self._places: dict[str, str] = {}  # by digest
 
     def run(self, job: JobSpec, on_progress: Progress | None = None) -> Outcome:
         """Bring the job up to date.
@@ -115,11 +120,15 @@ class Jobs:
         rule = self._knowledge.rules.rule(job.rule)
         with self._told(job):
             inputs = self._inputs(job)
-            with private_directory(self.root / TEMPORARY) as directory, self._log(job) as log:
-                files = _private_files(job, directory)
+            with self._directories.one() as directory, JobLog(self._log_path(job.id)) as log:
+                files = private_files(job, directory)
                 perform(rule, Work(job.options, inputs, files, directory, log, _unheard))
-                _check(rule.name, files)
+                check(rule.name, files)
                 return {role: sha256_of(path) for role, path in files.items()}
+
+    def close(self) -> None:
+        """Leave nothing behind but results. Jobs may be done afterwards."""
+        self._directories.close()
 
     def _bring_up_to_date(self, job: JobSpec, on_progress: Progress | None) -> tuple[How, Tag]:
         for attempt in range(ATTEMPTS):
@@ -188,24 +197,23 @@ class Jobs:
 
     def _restore(self, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
         """Bring recorded bytes to their places: all of them, or none."""
-        with private_directory(self.root / TEMPORARY) as directory:
-            brought: list[tuple[Path, Path, str]] = []
+        with self._directories.one() as directory:
+            brought: list[tuple[Path, str, str]] = []
             for number, output in enumerate(outputs.values()):
-                target = self.root / output["path"]
-                path = directory / f"{number}{target.suffix}"
+                path = directory / f"{number}{os.path.splitext(output['path'])[1]}"
                 if not self._bring(output["sha256"], path):
                     return False
                 flush(path)
-                brought.append((path, target, output["sha256"]))
-            for path, target, sha256 in brought:
-                self._publish(path, target, sha256, durable=True)
+                brought.append((path, output["path"], output["sha256"]))
+            for path, name, sha256 in brought:
+                self._publish(path, name, sha256, durable=True)
         return True
 
     def _bring(self, sha256: str, path: Path) -> bool:
         if self._cache.materialise(sha256, path):
             return True
         place = self._places.get(sha256)
-        if place is None or not place.is_file():
+        if place is None or not os.path.isfile(place):
             return False
         shutil.copyfile(place, path)
         return sha256_of(path) == sha256
@@ -216,20 +224,25 @@ class Jobs:
         assert status.material is not None
         rule = self._knowledge.rules.rule(job.rule)
         inputs = self._inputs(job)
-        seen = {path: self._look(path) for paths in inputs.values() for path in paths}
-        if {role: [seen[path][0] for path in paths] for role, paths in inputs.items()} != status.material["inputs"]:
+        looked = {role: [self._look(str(path)) for path in paths] for role, paths in inputs.items()}
+        if {role: [sha256 for sha256, _ in found] for role, found in looked.items()} != status.material["inputs"]:
             raise _Edited
-        with private_directory(self.root / TEMPORARY) as directory, self._log(job) as log:
-            files = _private_files(job, directory)
+        seen = {
+            str(path): found for role, paths in inputs.items() for path, found in zip(paths, looked[role], strict=True)
+        }
+        with self._directories.one() as directory, JobLog(self._log_path(job.id)) as log:
+            files = private_files(job, directory)
             progress = on_progress or _unheard
             ask = functools.partial(self._studio.ask, job, status.key, log=log, progress=progress)
             work = Work(job.options, inputs, files, directory, log, progress, status.key, ask)
             began = time.monotonic()
             try:
                 measures = perform(rule, work)
-                _check(rule.name, files)
-            except JobError:
+                sizes = check(rule.name, files)
+            except JobError as error:
                 self._unchanged(seen)  # a file that was read while it was being saved: try again rather than fail
+                if has_no_room(directory):  # a tool tells it in its own words, if at all
+                    raise JobError(f"{FULL}\n{error}") from error
                 raise
             self._unchanged(seen)
             seconds = time.monotonic() - began
@@ -240,11 +253,12 @@ class Jobs:
                 for path in files.values():
                     flush(path)
             pipeline = bool(rule.call) and getattr(rule, "options", None) is None
-            entry = self._entry(status, files, measures, seconds, probe=not pipeline)
-            self._cache.store(entry, files)
+            finished = {role: digested(path, sizes[role]) for role, path in files.items()}
+            entry = self._entry(status, files, finished, measures, seconds, probe=not pipeline)
+            self._cache.store(entry, {role: one.data for role, one in finished.items()})
             outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
             for role, output in outputs.items():
-                self._publish(files[role], self.root / output["path"], output["sha256"], durable)
+                self._publish(files[role], output["path"], output["sha256"], durable)
         self._done[entry.key] = entry
         tag = self._record(job, entry, outputs, "ran")
         if job.account:
@@ -262,13 +276,13 @@ class Jobs:
                 self.materialise(need)
         return {role: tuple(map(self._knowledge.path, refs)) for role, refs in job.inputs.items() if refs}
 
-    def _look(self, path: Path) -> tuple[str, Stamp]:
+    def _look(self, path: str) -> tuple[str, Stamp]:
         try:
             return self._digests.look(path)
         except FileNotFoundError:
             raise _Edited from None
 
-    def _unchanged(self, seen: Mapping[Path, tuple[str, Stamp]]) -> None:
+    def _unchanged(self, seen: Mapping[str, tuple[str, Stamp]]) -> None:
         """See that no input was written since it was digested; else what was made belongs to no key."""
         if any(self._look(path) != before for path, before in seen.items()):
             raise _Edited
@@ -277,6 +291,7 @@ class Jobs:
         self,
         status: Status,
         files: Mapping[str, Path],
+        finished: Mapping[str, Finished],
         measures: Mapping[str, Mapping[str, Any]],
         seconds: float,
         probe: bool,
@@ -284,16 +299,16 @@ class Jobs:
         """What the finished files are."""
         outputs: dict[str, dict[str, Any]] = {}
         found: dict[str, Mapping[str, Any]] = dict(measures)
-        for role, path in files.items():
-            sha256 = sha256_of(path)
-            outputs[role] = {"sha256": sha256, "size": path.stat().st_size}
-            if probe and role not in found and path.suffix in _MEDIA:
-                found[role] = self._measures.measure(path, sha256)
+        for role, one in finished.items():
+            outputs[role] = {"sha256": one.sha256, "size": one.size}
+            if probe and role not in found and files[role].suffix in _MEDIA:
+                found[role] = self._measures.measure(files[role], one.sha256)
         assert status.key is not None
         assert status.material is not None
         return Entry(status.key, outputs, found, status.material, round(seconds, 3), _now())
 
-    def _publish(self, path: Path, target: Path, sha256: str, durable: bool) -> None:
+    def _publish(self, path: Path, name: str, sha256: str, durable: bool) -> None:
+        target = os.path.join(self._base, name)
         publish(path, target)
         self._digests.record(target, sha256, keep=durable)
         self._places[sha256] = target
@@ -306,26 +321,6 @@ class Jobs:
         return tag
 
     @contextlib.contextmanager
-    def _log(self, job: JobSpec) -> Iterator[Callable[[str], None]]:
-        """The job's log, begun anew; there is none for a job that says nothing. A log that fails fails no job."""
-        path = self._log_path(job.id)
-        with contextlib.suppress(OSError):
-            path.unlink(missing_ok=True)
-        lock = threading.Lock()
-        with contextlib.ExitStack() as stack:
-            opened: list[TextIO] = []
-
-            def log(line: str) -> None:
-                with lock, contextlib.suppress(OSError, ValueError):
-                    if not opened:
-                        path.parent.mkdir(parents=True, exist_ok=True)
-                        opened.append(stack.enter_context(open(path, "w", encoding="utf-8", errors="replace")))
-                    opened[0].write(line + "\n")
-                    opened[0].flush()
-
-            yield log
-
-    @contextlib.contextmanager
     def _told(self, job: JobSpec) -> Iterator[None]:
         """A disk that is full, read-only or forbidden is told as the failure of the job."""
         try:
@@ -335,20 +330,6 @@ class Jobs:
         except OSError as error:
             subject = f"{error.filename}: " if error.filename else ""
             raise JobError(f"{subject}{words(error)}") from error
-
-
-def _private_files(job: JobSpec, directory: Path) -> dict[str, Path]:
-    """Where a job makes its outputs, by role: with their extensions (tools go by them)."""
-    return {role: directory / f"{role}{PurePosixPath(path).suffix}" for role, path in job.outputs.items()}
-
-
-def _check(rule: str, files: Mapping[str, Path]) -> None:
-    """Every output is there, a file, with something in it. Raises JobError."""
-    for role, path in files.items():
-        if not path.is_file():
-            raise JobError(f"the rule {rule} ended well, yet made no {role} ({path.name})")
-        if not path.stat().st_size:
-            raise JobError(f"the rule {rule} ended well, yet its {role} ({path.name}) is empty")
 
 
 def _unheard(_done: int, _total: int) -> None:

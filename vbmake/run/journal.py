@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from vbmake.errors import WorkspaceError
+from vbmake.plan.keys import plain_record
 from vbmake.run.disk import explained
 
 SLACK = 1_000_000  # bytes of superseded lines that are not worth writing a file anew
@@ -161,4 +162,4 @@ def _parsed(lines: list[bytes]) -> Iterator[Any]:
 
 
 def _line(record: dict[str, Any]) -> bytes:
-    return json.dumps(record, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\n"
+    return plain_record(record) + b"\n"

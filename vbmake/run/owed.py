@@ -9,6 +9,7 @@ nothing asks nobody, and neither does one that sees at a glance that nothing cha
 from __future__ import annotations
 
 import contextlib
+import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from vbmake.plan.types import BuildPlan, Tag
 from vbmake.run.digest import sha256_of
 from vbmake.run.journal import Journal
 from vbmake.run.workspace import Workspace
+from vbmake.storage.protocol import Data
 
 FILE = "remote.jsonl"
 SPARE = 1000  # keys of other plans that are kept in mind beside as many as the plan has
@@ -49,7 +51,7 @@ def push_owed(workspace: Workspace, plan: BuildPlan) -> None:
 
 def _owed(
     workspace: Workspace, plan: BuildPlan, journal: Journal, address: str
-) -> Iterator[tuple[Entry, Mapping[str, Path]]]:
+) -> Iterator[tuple[Entry, Mapping[str, Data]]]:
     """The results of the plan's jobs that `address` may lack, with their files; those whose files are gone are none."""
     told: set[str] = set()
     for job in plan.jobs:
@@ -63,12 +65,14 @@ def _owed(
             yield _entry(tag), there
 
 
-def _file(workspace: Workspace, output: Mapping[str, Any]) -> Path | None:
-    """A file with the recorded bytes: the cache's own, which nobody edits, or else the project's."""
+def _file(workspace: Workspace, output: Mapping[str, Any]) -> Data | None:
+    """The recorded bytes, or a file with them: the cache's own, which nobody edits, or else the project's."""
     sha256 = str(output["sha256"])
     kept = workspace.cache.kept(sha256)
+    if isinstance(kept, bytes) and hashlib.sha256(kept).hexdigest() == sha256:
+        return kept
     with contextlib.suppress(OSError):
-        if kept is not None and kept.stat().st_size == output["size"] and sha256_of(kept) == sha256:
+        if isinstance(kept, Path) and kept.stat().st_size == output["size"] and sha256_of(kept) == sha256:
             return kept
         path = workspace.root / str(output["path"])
         if workspace.digests.of(path) == sha256:

@@ -1,4 +1,4 @@
-"""The private directory of each running job below `.vbmake/tmp`, and the removal of those whose process is gone."""
+"""The private directories of running jobs below `.vbmake/tmp`, and the removal of those whose process is gone."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from vbmake.process import process_mark
 from vbmake.run.disk import explained
 
-__all__ = ["private_directory", "process_mark", "remove_stale"]
+__all__ = ["PrivateDirectories", "process_mark", "remove_stale"]
 
 _count = itertools.count()
 
@@ -23,19 +23,46 @@ def _own_mark(pid: int) -> str | None:
     return process_mark(pid)
 
 
-@contextlib.contextmanager
-def private_directory(parent: Path) -> Iterator[Path]:
-    """A new empty directory that is gone when the block is left, however it is left."""
-    path = parent / f"{_own_mark(os.getpid())}-{next(_count)}"
-    with explained("make", path):
-        path.mkdir(parents=True)
-    try:
-        yield path
-    finally:
+class PrivateDirectories:
+    """Empty directories, lent to one job at a time. Thread-safe.
+
+    One whose job went well is lent again when it is empty, as most are (what was made has been moved to its place):
+    making and removing a directory takes longer than many jobs. `close` removes those that rest.
+    """
+
+    def __init__(self, parent: Path) -> None:
+        self._parent = parent
+        self._resting: list[Path] = []
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[Path]:
+        """An empty directory that nobody else has. Raises WorkspaceError when none can be made.
+
+        What a job that failed has left in it is gone at once, what one that went well has left before long.
+        """
+        path = self._lent()
         try:
-            os.rmdir(path)  # as jobs leave it: what they made has been moved to its place
-        except OSError:
+            yield path
+        except BaseException:
             shutil.rmtree(path, ignore_errors=True)
+            raise
+        self._resting.append(path)
+
+    def close(self) -> None:
+        """Remove the directories that rest; others may be lent afterwards."""
+        while self._resting:
+            shutil.rmtree(self._resting.pop(), ignore_errors=True)
+
+    def _lent(self) -> Path:
+        with contextlib.suppress(IndexError):
+            path = self._resting.pop()
+            if _is_empty(path):
+                return path
+            shutil.rmtree(path, ignore_errors=True)  # its job left scratch files, or it is gone
+        path = self._parent / f"{_own_mark(os.getpid())}-{next(_count)}"
+        with explained("make", path):
+            path.mkdir(parents=True)
+        return path
 
 
 def remove_stale(parent: Path) -> int:
@@ -50,3 +77,11 @@ def remove_stale(parent: Path) -> int:
             shutil.rmtree(path, ignore_errors=True)
             removed += 1
     return removed
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether it is a directory with nothing in it."""
+    try:
+        return not os.listdir(path)
+    except OSError:
+        return False

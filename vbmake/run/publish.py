@@ -21,16 +21,21 @@ def flush(path: Path) -> None:
         os.close(handle)
 
 
-def publish(path: Path, target: Path) -> None:
+def publish(path: Path, target: Path | str) -> None:
     """Move a flushed file over `target`, making its folder. Raises OSError; then the old target still stands."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        os.replace(path, target)
+        try:
+            os.replace(path, target)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            os.replace(path, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
         # The folder is on another file system: copy next to the target first. The extension stays (tools go by it).
-        near = target.with_name(f".{target.stem[:100]}.{os.getpid()}-{next(_count)}.part{target.suffix}")
+        whole = Path(target)
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        near = whole.with_name(f".{whole.stem[:100]}.{os.getpid()}-{next(_count)}.part{whole.suffix}")
         try:
             shutil.copyfile(path, near)
             flush(near)

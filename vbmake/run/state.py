@@ -13,7 +13,7 @@ from typing import Any, Literal
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.errors import JobError, MissingTool
-from vbmake.plan.keys import action_key, changes, key_material
+from vbmake.plan.keys import Material, action_key, changes, key_material
 from vbmake.plan.types import BuildPlan, Bundled, JobSpec, Output, Ref, Source, Tag
 from vbmake.run.action import RuleBook, identities
 from vbmake.run.digest import Digests
@@ -182,7 +182,7 @@ class Knowledge:
         material = key_material(job, rule, digests, tools, self._salt)
         key = action_key(material)
         if job.account and (take := self._pins.take(key)) is not None:
-            material["take"] = take
+            material = Material(material, take=take)
             key = action_key(material)
         reasons = self._reasons(job, key, material, tag)
         pinned = self._pins.entry(key, material) if job.account else None
@@ -191,7 +191,7 @@ class Knowledge:
         if not reasons:
             assert tag is not None
             return Status("current", key, material, (), seconds, Made(key, tag.outputs, tag.measures))
-        entry = pinned if pinned is not None and self._cache.has(pinned) else self._cache.lookup(key)
+        entry = pinned if pinned is not None and self._cache.has(pinned.outputs) else self._cache.lookup(key)
         if entry is None or set(entry.outputs) != set(job.outputs):
             return Status("run", key, material, reasons, seconds)
         outputs = {role: {"path": job.outputs[role], **entry.outputs[role]} for role in job.outputs}

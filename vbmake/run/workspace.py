@@ -55,6 +55,7 @@ from vbmake.run.tags import TagStore
 from vbmake.storage.protocol import Storage
 
 STATE = ".vbmake"
+_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Workspace:
@@ -75,6 +76,7 @@ class Workspace:
         """
         self.root = root
         self.state = root / STATE
+        self._logs = self.state / "logs"
         self.rules = rules
         self.cache = cache
         self.tags = TagStore(self.state / "dag" / "tags.jsonl")
@@ -130,6 +132,7 @@ class Workspace:
 
     def close(self, *, interrupted: bool = False) -> None:
         """Wait for uploads to the cache (when interrupted, only for those under way) and close the files."""
+        self._jobs.close()
         self.cache.finish(cancel=interrupted)
         self.studio.close()
         self.tags.close()
@@ -224,8 +227,8 @@ class Workspace:
 
     def log_path(self, job_id: str) -> Path:
         """Where the log of a job's last run is: a name that a person can read and that no two jobs share."""
-        name = re.sub(r"[^A-Za-z0-9._-]+", "_", job_id)[:80]
-        return self.state / "logs" / f"{name}-{hashlib.sha256(job_id.encode()).hexdigest()[:8]}.log"
+        name = _UNSAFE.sub("_", job_id)[:80]
+        return self._logs / f"{name}-{hashlib.sha256(job_id.encode()).hexdigest()[:8]}.log"
 
     def pin(self, plan: BuildPlan) -> None:
         """Bring `vbmake.lock` up to date with a plan that is wholly built: all of its assets, and no others."""

@@ -28,6 +28,7 @@ class LocalStorage:
 
     def __init__(self, directory: Path, *, durable: bool = True) -> None:
         self.directory = Path(directory)
+        self._base = str(self.directory)
         self.durable = durable
         self._swept: set[Path] = set()
 
@@ -37,18 +38,26 @@ class LocalStorage:
 
     def path(self, name: str) -> Path:
         """The file that holds a name. Raises ValueError for a name that leaves the directory."""
-        parts = PurePosixPath(name)
-        if not name or parts.is_absolute() or ".." in parts.parts or "\0" in name:
+        return Path(self._place(name))
+
+    def _place(self, name: str) -> str:
+        """As `path`; text, because a build asks for it several times a job."""
+        if not name or name[0] == "/" or "\0" in name or (".." in name and ".." in name.split("/")):
             raise ValueError(f"{name!r} is not a name below {self.directory}")
-        return self.directory / parts
+        return os.path.join(self._base, name)
 
     def read(self, name: str) -> bytes | None:
         try:
-            return self.path(name).read_bytes()
+            with open(self._place(name), "rb") as stream:
+                return stream.read()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
         except OSError as error:
             raise self._error("read", name, error) from error
+
+    def held(self, name: str) -> Data:
+        """What `write` can be given to store the object elsewhere: its file (it may be missing), or its bytes."""
+        return self.path(name)
 
     def download(self, name: str, path: Path) -> bool:
         source = self.path(name)
@@ -134,7 +143,7 @@ class LocalStorage:
 
     def stat(self, name: str) -> int | None:
         try:
-            return self.path(name).stat().st_size
+            return os.stat(self._place(name)).st_size
         except OSError:
             return None
 

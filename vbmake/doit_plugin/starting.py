@@ -1,0 +1,162 @@
+"""A project from a wish: the script is written (by a provider at most once, whatever happens), then the files."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from doit.exceptions import InvalidCommand
+
+from vbmake.doit_plugin.cmd_init import SCHEMA, write_surroundings
+from vbmake.doit_plugin.where import DECLARATION
+from vbmake.errors import WorkspaceError
+from vbmake.services import LOCAL, SERVICES
+
+if TYPE_CHECKING:
+    from vbmake.project.script import Script
+    from vbmake.project.starter import Wish
+
+STATE: Final = ".vbmake"
+PROVENANCE: Final = f"{STATE}/script.provenance.json"
+_OURS: Final = frozenset({STATE, ".git", ".gitignore"})  # what a directory may hold and be as good as empty
+_VOICES: Final[Mapping[str, str]] = {"en": "en-us", "zh": "cmn", "no": "nb", "fr": "fr-fr"}
+
+Tell = Callable[[str], None]
+
+
+def start_project(
+    root: Path, wish: Wish, *, resubmit: bool = False, environ: Mapping[str, str] = os.environ, tell: Tell
+) -> Script:
+    """Write a project for a wish into `root`, which holds nothing; returns its script. `tell` hears what goes on.
+
+    A call that was ended goes on where it was when it is repeated: what a provider made is not asked for again. Raises
+    WorkspaceError where something is already, JobError when the provider writes nothing that can be used.
+    """
+    from vbmake.project.starter import declaration
+    from vbmake.project.words import slug
+    from vbmake.run.disk import explained
+    from vbmake.run.lock import project_lock
+    from vbmake.run.publish import flush, publish
+
+    check_place(root)
+    speaker = local_voice(wish.language) if wish.voice == LOCAL else ""
+    with project_lock(root / STATE / "lock"):
+        check_place(root)
+        script = _script(root / STATE, wish, resubmit, environ, tell)
+        name = slug(root.resolve().name) or "film"
+        text = declaration(script, wish, name, schema=SCHEMA, speaker=speaker)
+        with explained("write in", root):
+            write_surroundings(root)
+            ready = root / STATE / "new.yaml"
+            ready.write_text(text, encoding="utf-8")
+            flush(ready)
+            publish(ready, root / DECLARATION)  # the last: a project is one when it has this
+    return script
+
+
+def check_place(root: Path) -> None:
+    """Raises WorkspaceError unless `root` is, or can become, a directory that holds nothing of anybody's."""
+    try:
+        found = sorted(entry.name for entry in root.iterdir() if entry.name not in _OURS)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise WorkspaceError(f"{root} cannot be used: {error.strerror or error}") from error
+    if DECLARATION in found:
+        raise WorkspaceError(f"{root / DECLARATION} is there already and is left as it is; choose another name")
+    if found:
+        raise WorkspaceError(f"{root} is not empty (it holds {found[0]}): choose another name")
+
+
+def local_voice(language: str) -> str:
+    """The local voice of a language: de, fr-fr, cmn ... Raises InvalidCommand when there is none."""
+    tag = language.lower()
+    if tag in ("en", "en-us", "en-gb"):
+        return _VOICES.get(tag, tag)
+    from vbmake.speech.local import voices
+
+    known = {code.lower(): code for code in voices()}
+    base = tag.partition("-")[0]
+    for wanted in (tag, _VOICES.get(base, base)):
+        if wanted in known:
+            return known[wanted]
+    for code in sorted(known):
+        if code.startswith(f"{base}-"):
+            return known[code]
+    raise InvalidCommand(f"--language {language}: there is no local voice that speaks it; name another with --voice")
+
+
+def _script(state: Path, wish: Wish, resubmit: bool, environ: Mapping[str, str], tell: Tell) -> Script:
+    from vbmake.project.script import read_script
+
+    if wish.provider != LOCAL:
+        return _asked(state, wish, resubmit, environ, tell)
+    from vbmake.providers.local.outline import outline
+
+    if wish.language.lower().partition("-")[0] != "en":
+        tell(f"the local outline is English, not {wish.language}: rewrite it, or ask a --provider")
+    return read_script(outline(wish.prompt, float(wish.seconds), wish.style))
+
+
+def _asked(state: Path, wish: Wish, resubmit: bool, environ: Mapping[str, str], tell: Tell) -> Script:
+    """The script by a provider, by way of the journal of the project that it is for."""
+    from vbmake.plan.canonical import digest
+    from vbmake.project.script import read_script
+    from vbmake.providers.failures import ProviderError
+    from vbmake.providers.script import asked_script
+    from vbmake.run.studio import Studio
+
+    options = _options(wish)
+    key = digest(["new", 1, options, wish.take])
+    generation = asked_script(options, seed=int(key[:8], 16) >> 1)
+    studio = Studio(None, state, environ)
+    account = studio.accounts[wish.provider]
+    try:
+        step = studio.engine.journal.get(key)
+        if resubmit and step is not None and step.state in ("intent", "abandoned"):
+            studio.engine.resubmit(key)
+        made = studio.engine.generate_patiently(key, generation, account, job="script", log=tell)
+    except ProviderError as error:
+        if error.sort != "unknown":
+            raise
+        who = " ".join(part for part in (wish.provider, str(options.get("model", ""))) if part)
+        raise ProviderError(
+            f"{who} was asked for this script, and the answer never came. It may have been written, and charged: look "
+            "into the provider's own history; the same command with --resubmit asks again",
+            sort="unknown",
+            paid="maybe",
+        ) from None
+    finally:
+        studio.close()
+    _keep(state.parent / PROVENANCE, {**made.provenance, "key": key})
+    try:
+        return read_script(made.data)
+    except ValueError as error:
+        cost = f" (it cost {made.cost} USD)" if made.cost else ""
+        message = f"what {wish.provider} wrote cannot be used: {error}{cost}; --take {wish.take + 1} asks for another"
+        raise ProviderError(message, sort="failed", paid="yes") from None
+
+
+def _options(wish: Wish) -> dict[str, Any]:
+    known = SERVICES.get(wish.provider)
+    options = {
+        "kind": "script",
+        "service": wish.provider,
+        "model": wish.model or (known.models.get("script", "") if known is not None else ""),
+        "prompt": wish.prompt,
+        "seconds": str(wish.seconds),
+        "style": wish.style,
+        "language": wish.language,
+    }
+    return {name: value for name, value in options.items() if value}
+
+
+def _keep(path: Path, facts: Mapping[str, Any]) -> None:
+    """The provenance of the script. It is worth having, and nothing depends on it."""
+    with contextlib.suppress(OSError):
+        text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False)
+        path.write_text(text + "\n", encoding="utf-8", errors="replace")

@@ -1,0 +1,90 @@
+"""Submit: the request that costs is written down, sent once, and its answer kept.
+
+It is sent again if it surely never arrived, and only then.
+"""
+
+from __future__ import annotations
+
+from vbmake.errors import VbmakeError, WorkspaceError
+from vbmake.providers.call import Call
+from vbmake.providers.delays import retry_after
+from vbmake.providers.http import Invalid, Lost, NotSent, Refused
+from vbmake.providers.poll import note_accepted, note_result
+from vbmake.providers.types import Accepted, Failure, Response
+
+
+def submit(call: Call, until: float) -> Accepted | None:
+    """Ask, until a moment of the desk's clock. None when the answer is the result already. Raises Failure."""
+    wrong = call.adapter.check(call.generation)
+    if wrong:
+        raise Failure("invalid", wrong)
+    request = call.adapter.submit(call.generation, call.account)
+    secret = call.secret()
+    call.desk.books.reserve(call.key, call.job, call.generation)
+    try:
+        call.kept.begin()
+        account, generation = call.account, call.generation
+        asked = {"account": account.name, "service": account.service, "model": generation.model}
+        call.note("intent", job=call.job, kind=generation.kind, **asked)
+    except (OSError, VbmakeError):
+        call.desk.books.release(call.key)
+        raise
+    call.say(f"asking {call.who}")
+    try:
+        response = call.desk.exchange.submit(call, request, secret, until)
+    except Invalid as error:
+        raise call.unasked(Failure("invalid", str(error))) from None
+    except NotSent as error:
+        raise call.unasked(Failure("transient", f"it could not be reached: {error}")) from None
+    except (Lost, Refused) as error:
+        raise _unanswered(call, f"the answer was lost ({error})") from None
+    if response.status // 100 != 2:
+        raise _refused(call, response)
+    try:
+        call.kept.put_answer(response, call.scrub, call.secrets)
+        return understand(call, response)
+    except (OSError, WorkspaceError) as error:
+        raise call.in_question(f"the answer came and could not be written down ({error})") from None
+
+
+def understand(call: Call, response: Response) -> Accepted | None:
+    """What a kept answer to the request says; None when it is the result. Raises Failure."""
+    try:
+        answer = call.adapter.accepted(call.generation, response, call.account)
+    except Failure as failure:
+        raise call.in_vain(failure) from None
+    except Exception as error:  # of an adapter that met what it does not know: the answer is kept
+        raise call.in_question(f"its answer is not understood ({type(error).__name__}: {error})") from error
+    if isinstance(answer, Accepted):
+        note_accepted(call, answer)
+        call.say(f"accepted as {answer.id}")
+        return answer
+    note_result(call, "submit")
+    return None
+
+
+def _unanswered(call: Call, why: str) -> Failure:
+    """No answer came. What costs nothing is asked again; what may have arrived stays an open question."""
+    if call.adapter.idempotent:
+        return call.unasked(Failure("transient", why))
+    return call.in_question(why)
+
+
+def _refused(call: Call, response: Response) -> Failure:
+    """An answer that is not 2xx. Trouble of a service may come after the work: then it is as good as no answer."""
+    try:
+        failure = call.adapter.failure(response)
+    except Exception as error:  # of an adapter that met what it does not know
+        return _unanswered(call, f"HTTP {response.status} is not understood ({type(error).__name__}: {error})")
+    if failure.sort == "unknown" or (failure.sort == "transient" and not _turned_away(response)):
+        return _unanswered(call, failure.message.partition("; ")[0])
+    if failure.paid == "nothing" or failure.sort in ("rate", "transient"):
+        return call.unasked(failure)
+    return call.in_vain(failure)
+
+
+def _turned_away(response: Response) -> bool:
+    """Whether a service in trouble surely did nothing: it says so, or says when to come back."""
+    if response.status in (503, 529):
+        return retry_after(response) is not None
+    return response.status in (409, 425, 429)
