@@ -20,7 +20,7 @@ class Terminal(io.StringIO):
 
 def job_task(name: str, final: bool = False) -> Task:
     job = JobSpec(name, "toy", {}, {}, {"out": "out.txt"}, final=final)
-    project = FilmProject(None, "", "", None, BuildPlan(((job,),), "hash"))  # type: ignore[arg-type]  # only named here
+    project = FilmProject(None, "", "", None, BuildPlan(((job,),)))  # type: ignore[arg-type]  # only named here
     return Task(name, None, meta={META: JobHandle(project, job)})
 
 

@@ -12,6 +12,9 @@ import pytest
 
 from tests.doit_plugin.conftest import Toy, declare, events
 from vbmake.doit_plugin.workers import Batch, Pools, Workers
+from vbmake.plan.types import BuildPlan, JobSpec
+from vbmake.run.state import Status
+from vbmake.run.workspace import Workspace
 
 
 def test_a_pool_never_gives_more_slots_than_its_limit() -> None:
@@ -87,6 +90,45 @@ def test_a_waiting_job_of_one_pool_holds_up_no_other_pool(toy: Toy) -> None:
     other = {"id": "meet:tts", "makes": {"o": "2.txt"}, "options": {"text": "2"}, "pool": "tts", "final": True}
     declare(toy.root, job, other)
     assert toy.build("-n", "1").code == 0
+
+
+def test_the_first_job_begins_before_the_others_are_looked_at(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    look, begin, write = Workspace.status, Workers.submit, Workspace.write_plan
+
+    def status(workspace: Workspace, job: JobSpec) -> Status:
+        told.append(job.id)
+        return look(workspace, job)
+
+    def submit(workers: Workers, *given: Any) -> None:
+        told.append("begins")
+        begin(workers, *given)
+
+    def write_plan(workspace: Workspace, plan: BuildPlan) -> None:
+        told.append("plan.json")
+        write(workspace, plan)
+
+    declare(toy.root, *({"id": f"copy:{name}", "makes": {"o": f"{name}.txt"}, "final": True} for name in "abc"))
+    monkeypatch.setattr(Workspace, "status", status)
+    monkeypatch.setattr(Workers, "submit", submit)
+    monkeypatch.setattr(Workspace, "write_plan", write_plan)
+    assert toy.build("-n", "1").code == 0
+    assert told[:5] == ["copy:a", "begins", "copy:b", "copy:c", "plan.json"]
+
+
+def test_the_plan_is_written_also_when_the_first_job_fails(toy: Toy) -> None:
+    declare(toy.root, {"id": "fail:a", "makes": {"o": "a.txt"}, "final": True})
+    assert toy.build().code == 1
+    assert '"id":"fail:a"' in (toy.root / ".vbmake" / "dag" / "plan.json").read_text()
+
+
+def test_a_plan_that_cannot_be_written_ends_the_build_and_what_runs(toy: Toy, tmp_path: Path) -> None:
+    (toy.root / ".vbmake" / "dag" / "plan.json" / "in the way").mkdir(parents=True)
+    options = {"began": str(tmp_path / "began")}
+    declare(toy.root, {"id": "sleep:a", "makes": {"o": "a.txt"}, "options": options, "final": True})
+    ended = toy.build()
+    assert ended.code == 2
+    assert "plan.json" in ended.out + ended.err
 
 
 def test_a_failure_that_may_pass_is_tried_again(toy: Toy) -> None:

@@ -138,7 +138,7 @@ def toy_planner(root: Path) -> Callable[[Mapping[str, Mapping[str, Any]]], Build
                 )
             )
         notes = tuple(Note(text) for text in declared.get("notes", ()))
-        return BuildPlan(layers(jobs), "toy", tuple(pending), notes)
+        return BuildPlan(layers(jobs), tuple(pending), notes)
 
     return planner
 

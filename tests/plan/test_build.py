@@ -11,7 +11,7 @@ import pytest
 
 from tests.plan.films import CLIP, SOUND, STILL, build, colored, film, speech
 from vbmake.errors import ProjectError
-from vbmake.plan.build import job_record, plan_build
+from vbmake.plan.build import plan_build
 from vbmake.plan.canonical import canonical_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.types import BuildPlan, JobSpec, Output
@@ -25,15 +25,15 @@ def jobs(plan: BuildPlan, rule: str) -> list[JobSpec]:
 
 
 def record(plan: BuildPlan) -> str:
-    return canonical_json([job_record(job) for job in plan.jobs])
+    return canonical_json([job.record() for job in plan.jobs])
 
 
 def test_the_same_inputs_give_the_same_plan_byte_for_byte_in_another_process() -> None:
     code = (
-        "from tests.plan.films import *; from vbmake.plan.build import job_record; "
+        "from tests.plan.films import *; "
         "from vbmake.plan.canonical import canonical_json; "
         "plan = build(film(scenes=[colored('a'), colored('b')], transition='fade')); "
-        "print(plan.queue_hash, canonical_json([job_record(job) for job in plan.jobs]))"
+        "print(plan.queue_hash, canonical_json([job.record() for job in plan.jobs]))"
     )
     plan = build(film(scenes=[colored("a"), colored("b")], transition="fade"))
     for seed in ("1", "2"):

@@ -80,6 +80,22 @@ def test_superseded_lines_are_dropped_when_there_are_many(path: Path) -> None:
     assert sorted(os.listdir(path.parent)) == ["tags.jsonl"]
 
 
+def test_a_long_line_that_is_superseded_again_and_again_is_dropped_sooner(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = TagStore(path)
+    for number in range(3):
+        store.put(tag("film:a", f"k{number}"))
+    TagStore(path).compact()
+    assert len(path.read_text().splitlines()) == 3, "so little is not worth it"
+    monkeypatch.setattr("vbmake.run.journal.SLACK", 0)
+    TagStore(path).compact()
+    assert len(path.read_text().splitlines()) == 1
+    again = TagStore(path)
+    again.compact()
+    assert again.all() == {"film:a": tag("film:a", "k2")}
+
+
 def test_a_place_that_cannot_be_written_is_told_in_words(path: Path) -> None:
     store = TagStore(path)
     path.parent.mkdir()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 
+import pytest
+
 from tests.run.world import World, job, out, plan_of, ran, two_layers
-from vbmake.plan.types import BuildPlan, Source
-from vbmake.run.state import Status
+from vbmake.plan.types import BuildPlan, JobSpec, Source
+from vbmake.run.state import Knowledge, Made, Status
 
 
 def survey(world: World, plan: BuildPlan) -> dict[str, Status]:
@@ -90,3 +92,23 @@ def test_a_survey_is_the_same_while_nothing_was_run(world: World) -> None:
         workspace.run(plan.job("join:one"))
         workspace.run(plan.job("join:film"))
         assert [status.state for status in workspace.survey(plan).values()] == ["current", "current"]
+
+
+def test_a_job_that_ends_while_it_is_looked_at_is_not_remembered_as_it_was(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = job("one", Source("a.txt"))
+    look = Knowledge.assess
+
+    def ends(knowledge: Knowledge, asked: JobSpec) -> Status:
+        before = look(knowledge, asked)
+        monkeypatch.setattr(Knowledge, "assess", look)
+        knowledge.settle(asked, Made(str(before.key), {}, {}))
+        return before
+
+    with world.open() as workspace:
+        workspace.use(plan_of(one))
+        monkeypatch.setattr(Knowledge, "assess", ends)
+        before = workspace.status(one)
+        assert workspace.status(one) is not before
+        assert workspace.status(one) is workspace.status(one)

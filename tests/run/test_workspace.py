@@ -10,6 +10,9 @@ from pathlib import Path
 import pytest
 
 from vbmake.errors import ProjectError
+from vbmake.plan.build import plan_build
+from vbmake.plan.inputs import BuildInputs
+from vbmake.plan.types import BuildPlan
 from vbmake.run import stamp
 from vbmake.run.build import BuildResult, run_build
 from vbmake.run.executor import ThreadExecutor
@@ -91,6 +94,20 @@ def test_after_a_change_the_glance_sends_for_a_closer_look(project: Path, change
     assert stamp.check(project) is not None
     change(project)
     assert stamp.check(project) is None
+
+
+def test_known_media_are_not_asked_for_by_a_plan_of_its_own(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_build(project)
+    plans: list[BuildPlan] = []
+
+    def plan(inputs: BuildInputs) -> BuildPlan:
+        plans.append(plan_build(inputs))
+        return plans[-1]
+
+    monkeypatch.setattr("vbmake.run.workspace.plan_build", plan)
+    with Workspace.open(project) as workspace:
+        workspace.plan()
+    assert [len(plan.pending) for plan in plans] == [0]
 
 
 def test_a_source_edited_after_it_was_read_prevents_the_stamp(project: Path) -> None:

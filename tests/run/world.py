@@ -72,7 +72,7 @@ def out(name: str) -> Output:
 
 
 def plan_of(*jobs: JobSpec) -> BuildPlan:
-    return BuildPlan(layers=layers(list(jobs)), queue_hash="")
+    return BuildPlan(layers=layers(list(jobs)))
 
 
 def two_layers(text: str = "film") -> BuildPlan:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -90,7 +90,7 @@ class _Open:
     key_place: Place | None = None
     weight: int = 1
     skip: bool = False
-    bad: set[str] = field(default_factory=set)
+    path: str = ""  # of the mapping itself, or of the value of `key`
 
 
 class _Reader:
@@ -104,28 +104,31 @@ class _Reader:
         self.anchors: dict[str, tuple[Node, int]] = {}
         self.pending: set[str] = set()
         self.total = 0
+        self.documents = 0
         self.root: Node | None = None
 
     def read(self, text: str) -> Node:
-        documents = 0
+        take: dict[type, Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._begin,
+            yaml.SequenceStartEvent: self._begin,
+            yaml.MappingEndEvent: self._end,
+            yaml.SequenceEndEvent: self._end,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
         for event in _events(text):
-            kind = type(event)
-            if kind is yaml.ScalarEvent:
-                self._scalar(event)
-            elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
-                self._begin(event)
-            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._end()
-            elif kind is yaml.AliasEvent:
-                self._alias(event)
-            elif kind is yaml.DocumentStartEvent:
-                documents += 1
-                if documents > 1:
-                    raise self._refuse(self._place(event), "the file holds more than one document", hint="remove `---`")
+            if (handle := take.get(type(event))) is not None:
+                handle(event)
         if self.root is None:
             message = "the file holds no value, only comments"
             raise self._refuse(Place(self.file, 1, 1), message, hint="a film needs at least `scenes:` with one scene")
         return self.root
+
+    def _document(self, event: Any) -> None:
+        self.documents += 1
+        if self.documents > 1:
+            raise self._refuse(self._place(event), "the file holds more than one document", hint="remove `---`")
 
     def _refuse(self, place: Place, message: str, **more: str) -> ProjectError:
         return ProjectError([*self.problems.found, Problem(place, message, **more)])
@@ -138,10 +141,9 @@ class _Reader:
         if not self.stack:
             return ""
         top = self.stack[-1]
-        parent = top.node.place.path
         if isinstance(top.node, List):
-            return f"{parent}[{len(top.node.items)}]"
-        return parent if top.key is None else join_path(parent, top.key)
+            return f"{top.path}[{len(top.node.items)}]"
+        return top.path
 
     def _scalar(self, event: Any) -> None:
         place = self._place(event)
@@ -151,7 +153,7 @@ class _Reader:
             self.problems.add(place, f"the tag {shorten(tag)} is not known", hint="remove it: values need no tags")
         elif tag is None and event.implicit[0]:
             value = resolve(event.value)
-        if isinstance(value, str) and (match := _CONTROL.search(value)):
+        if isinstance(value, str) and not value.isprintable() and (match := _CONTROL.search(value)):
             found = f"U+{ord(match[0]):04X}"
             self.problems.add(place, "a text may not hold control characters", found=found)
             value = _CONTROL.sub(" ", value)
@@ -168,9 +170,9 @@ class _Reader:
         node: List | Map = List([], place) if is_list else Map({}, {}, place)
         if event.anchor:
             self.pending.add(event.anchor)
-        self.stack.append(_Open(node, event.anchor))
+        self.stack.append(_Open(node, event.anchor, path=place.path))
 
-    def _end(self) -> None:
+    def _end(self, _event: Any) -> None:
         top = self.stack.pop()
         if top.anchor:
             self.pending.discard(top.anchor)
@@ -212,9 +214,11 @@ class _Reader:
             hint = "quote it" if isinstance(node, List) else 'if this is an expression, quote it: "{{ name }}"'
             self.problems.add(owner.place, "a key must be a plain word", found="a list or mapping", hint=hint)
             top.key, top.skip = "?", True
+            top.path = _join(owner, top.key)
             return
         key = node.raw
-        place = top.key_place = Place(node.place.file, node.place.line, node.place.column, _join(owner, key))
+        top.path = _join(owner, key)
+        place = top.key_place = Place(node.place.file, node.place.line, node.place.column, top.path)
         top.key = key
         if key == "<<":
             self.problems.add(
@@ -225,7 +229,7 @@ class _Reader:
             first = owner.keys[key]
             self.problems.add(place, f"{repr_text(shorten(key))} is written twice", hint=f"first in line {first.line}")
             top.skip = True
-        elif _CONTROL.search(key) or "\n" in key or len(key) > 200:
+        elif len(key) > 200 or (not key.isprintable() and (_CONTROL.search(key) or "\n" in key)):
             self.problems.add(place, "this cannot be a key", found=repr_text(shorten(key)))
             top.skip = True
 
@@ -234,6 +238,7 @@ class _Reader:
             owner.items[top.key] = node
             owner.keys[top.key] = top.key_place
         top.key = top.key_place = None
+        top.path = owner.place.path
 
 
 def _events(text: str) -> Iterator[Any]:

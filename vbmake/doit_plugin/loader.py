@@ -74,7 +74,7 @@ class VideoLoader(TaskLoader2):  # type: ignore[misc]  # doit has no types
         with heap.uncollected():
             self.project = open_project(self.root)
             tasks = tasks_of(self.project)
-        heap.settle()
+            heap.settle()
         self._as_targets(pos_args, tasks)
         return tasks
 

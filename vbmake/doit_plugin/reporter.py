@@ -32,14 +32,22 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
         self.tally = Tally()
         self.interrupted = False
 
+    @property
+    def foresees(self) -> bool:
+        """Whether it shows what is to come: only then is it worth finding out."""
+        return bool(getattr(self.outstream, "isatty", lambda: False)())
+
     def expect(self, seconds: dict[str, float | None]) -> None:
-        """The jobs that are likely to run, with what each took last time (None: not known)."""
-        if seconds and getattr(self.outstream, "isatty", lambda: False)():
+        """The jobs that are likely to run, with what each took last time (None: not known). Some may run already."""
+        if seconds and self.foresees:
+            self._bars().expect(seconds)
+
+    def _bars(self) -> Live:
+        if self._live is None:
             from vbmake.doit_plugin.live import Live  # rich: only where bars are shown
 
-            if self._live is None:
-                self._live = Live(self.outstream)
-            self._live.expect(seconds)
+            self._live = Live(self.outstream)
+        return self._live
 
     def note(self, text: str) -> None:
         """Something the plan decided that its author should know of; told once."""
@@ -57,8 +65,8 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
         if job_of(task) is None:
             if not is_group(task):
                 super().execute_task(task)
-        elif self._live is not None:
-            self._live.start(task.name)
+        elif self.foresees:
+            self._bars().start(task.name)
 
     def progress(self, name: str, done: int, total: int) -> None:
         """A job has done so much of so much. Called from the job's own thread."""

@@ -79,13 +79,18 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._noted: list[Events] = []
         self._pace: dict[str, float] = {}  # seconds that the last job took, by rule
 
-    def run_tasks(self, task_dispatcher: Any, until: Iterable[str] = ()) -> None:
-        """Run everything the dispatcher yields; with `until`, start no more once those tasks have ended."""
+    def run_tasks(
+        self, task_dispatcher: Any, until: Iterable[str] = (), meanwhile: Callable[[], None] | None = None
+    ) -> None:
+        """Run everything the dispatcher yields; with `until`, start no more once those tasks have ended.
+
+        `meanwhile` is called once, when whatever can be started at first has been: for what no job need wait for.
+        """
         awaited = set(until)
         bounded = bool(awaited)
         generator = task_dispatcher.generator
         feed: deque[Any] = deque([None])
-        more = True
+        more = first = True
         self._ready = {}
         self._later = []
         try:
@@ -100,12 +105,19 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                         continue
                     if self.select_task(node, task_dispatcher.tasks):
                         self._queue(node)
+                        if first:
+                            self._start_ready()  # at once: to look at all jobs of a long film takes a while
                         feed.append(None)
                     else:
                         self._end(node, awaited)
                         feed.append(node)
                 if not self._closing(bounded, awaited):
                     self._start_ready()
+                    self._tell_waiting()
+                if first and meanwhile is not None:
+                    self._flush()
+                    meanwhile()
+                first = False
                 if not self._workers.running and (self._closing(bounded, awaited) or not self._waits()):
                     break
                 self._flush()
@@ -117,7 +129,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                         feed.append(done.token)
                 for node in self._workers.reclaim(0.0 if self._closing(bounded, awaited) else LINGER):
                     self._queue(node)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, VbmakeError):
             self._interrupt()
             raise
         finally:
@@ -203,6 +215,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             while queue and not self._stop_running and self.pools.acquire(pool):
                 size = self._batch_size(queue, pool)
                 self._start([queue.popleft() for _ in range(size)], pool)
+
+    def _tell_waiting(self) -> None:
         if hasattr(self.reporter, "waiting"):
             full = {
                 pool: f"{self.pools.used(pool)}/{self.pools.limit(pool)}"

@@ -30,7 +30,8 @@ ROUNDS = 100  # more than any film needs: each round must measure something new
 class Session:
     """A build of `selection` (None: what is built by default). `load` gives the tasks, planned anew.
 
-    `confirm` is told, before anything runs, of the jobs that will, and raises VbmakeError where they may cost too much.
+    `confirm` is told, before anything runs, of the jobs that will ask a provider, and raises VbmakeError where they may
+    cost too much.
     `after` is called for each project that is wholly built, with the record of this run, and gives the exit code.
     """
 
@@ -43,6 +44,7 @@ class Session:
     after: Callable[[FilmProject, Events], int] = lambda _project, _events: 0
     confirm: Callable[[FilmProject, list[JobSpec]], None] = lambda _project, _jobs: None
     _events: dict[Any, Events] = field(default_factory=dict)
+    _untold: list[FilmProject] = field(default_factory=list)  # of this round: see `_tell_plans`
 
     def run(self) -> int:
         """Build; returns the exit code. KeyboardInterrupt passes through after everything finished is recorded."""
@@ -73,6 +75,8 @@ class Session:
             self.reporter.interrupted = True
             raise
         finally:
+            with contextlib.suppress(WorkspaceError):  # what ended the build is told
+                self._write_plans()
             runner.finish()
         for project in projects_of(self.tasks):
             if project.root in self._events:  # locked, and built in this run
@@ -110,7 +114,7 @@ class Session:
                 control.selected_tasks = first + scope.possible()
             else:
                 break
-            runner.run_tasks(control.task_dispatcher(), until=first)
+            runner.run_tasks(control.task_dispatcher(), until=first, meanwhile=self._tell_plans)
             if runner.final_result != 0 and (not runner.continue_ or runner.failed.intersection(first)):
                 return
             if made.issuperset(first):
@@ -125,21 +129,38 @@ class Session:
             control.selected_tasks = scope.default()
         else:
             control.process(list(self.selection))
-        runner.run_tasks(control.task_dispatcher())
+        runner.run_tasks(control.task_dispatcher(), meanwhile=self._tell_plans)
 
     def _begin(self, projects: list[FilmProject], number: int) -> None:
         for project in projects:
-            states = project.workspace.survey(project.plan)
-            self.confirm(project, [job for job in project.plan.jobs if states[job.id].state in ("run", "maybe")])
-            if project.whole:
-                project.workspace.write_plan(project.plan)
+            project.workspace.look_ahead(project.plan)
+            status = project.workspace.status
+            paid = [job for job in project.plan.jobs if job.account]
+            self.confirm(project, [job for job in paid if status(job).state in ("run", "maybe")])
             self.events(project).write("begin", round=number, jobs=len(project.plan.jobs))
-            if hasattr(self.reporter, "expect"):
-                due = {project.name(id): state.seconds for id, state in states.items() if state.state != "current"}
-                self.reporter.expect(due)
             if hasattr(self.reporter, "note"):
                 for note in project.plan.notes:
                     self.reporter.note(f"{note.place}: {note.message}")
+        self._untold = projects
+
+    def _tell_plans(self) -> None:
+        """Write the plans of this round, and have the reporter know what is to come; while the first jobs run.
+
+        For a film of ten thousand scenes that takes most of a second, for which no job need wait.
+        """
+        projects = self._untold
+        self._write_plans()
+        if getattr(self.reporter, "foresees", False):
+            for project in projects:
+                states = project.workspace.survey(project.plan).items()
+                due = {project.name(id): state.seconds for id, state in states if state.state != "current"}
+                self.reporter.expect(due)
+
+    def _write_plans(self) -> None:
+        projects, self._untold = self._untold, []
+        for project in projects:
+            if project.whole:
+                project.workspace.write_plan(project.plan)
 
     def _pending(self, scope: Scope, seen: set[frozenset[str]]) -> list[str]:
         """The tasks that must run before the plan can go on; none when it is complete or nobody asks for the rest."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from vbmake.errors import Place, Problem
-from vbmake.plan.canonical import digest_plain
 from vbmake.plan.captions import film_cues, subtitle_job
 from vbmake.plan.draft import Draft, slug
 from vbmake.plan.frames import samples_covering
@@ -37,11 +36,8 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
     for film in inputs.project.films:
         films += _plan_film(draft, film, film_name(film), several=len(inputs.project.films) > 1)
     draft.settle()
-    jobs = list(draft.jobs.values())
-    found = layers(jobs)
     return BuildPlan(
-        layers=found,
-        queue_hash=digest_plain([[job_record(job) for job in layer] for layer in found]),
+        layers=layers(draft.jobs.values()),
         pending=tuple(draft.pending.values()),
         notes=tuple(draft.notes),
         films=tuple(films),
@@ -52,21 +48,6 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
 def film_name(film: Film) -> str:
     """The file name of a film, without format and extension."""
     return film.name or slug(film.title or "") or "film"
-
-
-def job_record(job: JobSpec) -> dict[str, Any]:
-    """A job as plain data, for `plan.json` and the queue's hash."""
-    return {
-        "id": job.id,
-        "rule": job.rule,
-        "options": job.options,
-        "inputs": {role: [ref.name for ref in refs] for role, refs in job.inputs.items()},
-        "outputs": dict(job.outputs),
-        "pool": job.pool,
-        "take": job.take,
-        "final": job.final,
-        **({"account": job.account} if job.account else {}),
-    }
 
 
 def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[dict[str, Any]]:

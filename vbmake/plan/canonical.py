@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -18,22 +19,37 @@ def plain(value: Any) -> Any:
     A float that is a whole number and the int of the same value mean the same to a rule, so they must give one key.
     Raises TypeError for what has no canonical form (NaN, infinities, other types).
     """
-    kind = type(value)
-    if kind in _PLAIN:
-        return value
-    if kind is dict:
-        return {str(key): item if type(item) in _PLAIN else plain(item) for key, item in value.items()}
-    if kind is list or kind is tuple:
-        return [item if type(item) in _PLAIN else plain(item) for item in value]
-    if kind is float:
-        if value != value or value in (float("inf"), float("-inf")):
-            raise TypeError(f"{value} has no canonical form")
-        return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return value if type(value) in _PLAIN else _FORMS.get(type(value), _other)(value)
+
+
+def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {
+        str(key): item if type(item) in _PLAIN else _FORMS.get(type(item), _other)(item) for key, item in value.items()
+    }
+
+
+def _sequence(value: Sequence[Any]) -> list[Any]:
+    return [item if type(item) in _PLAIN else _FORMS.get(type(item), _other)(item) for item in value]
+
+
+def _number(value: float) -> float:
+    if value.is_integer():
+        return int(value) if abs(value) < 2**53 else value
+    if not isfinite(value):
+        raise TypeError(f"{value} has no canonical form")
+    return value
+
+
+def _other(value: Any) -> Any:
+    """Of types that are rare, and of those that a class of its own makes a mapping or a fraction."""
     if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    raise TypeError(f"{kind.__name__} has no canonical form")
+        return _mapping(value)
+    raise TypeError(f"{type(value).__name__} has no canonical form")
+
+
+_FORMS: dict[type, Callable[[Any], Any]] = {dict: _mapping, list: _sequence, tuple: _sequence, float: _number}
 
 
 def canonical_json(value: Any) -> str:

@@ -294,6 +294,8 @@ def full_style(film: Film, named: str | TextStyle | None) -> TextStyle:
     values: dict[str, Any] = {}
     for one in reversed(chain):
         values |= {name: value for name, value in one.__dict__.items() if value is not None}
+    if not values:
+        return DEFAULT_STYLE
     return DEFAULT_STYLE.model_copy(update=values)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from vbmake.errors import Place
-from vbmake.plan.canonical import plain
+from vbmake.plan.canonical import digest_plain, plain
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,6 +81,20 @@ class JobSpec:
         """Every input, role by role (roles sorted), in order."""
         return tuple(ref for role in sorted(self.inputs) for ref in self.inputs[role])
 
+    def record(self) -> dict[str, Any]:
+        """The job as plain data, for `plan.json` and the queue's hash."""
+        return {
+            "id": self.id,
+            "rule": self.rule,
+            "options": self.options,
+            "inputs": {role: [ref.name for ref in refs] for role, refs in self.inputs.items()},
+            "outputs": dict(self.outputs),
+            "pool": self.pool,
+            "take": self.take,
+            "final": self.final,
+            **({"account": self.account} if self.account else {}),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Pending:
@@ -126,19 +141,24 @@ class Tag:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BuildPlan:
     """Jobs in layers: every job needs only jobs of earlier layers. `queue_hash` names the whole plan."""
 
     layers: tuple[tuple[JobSpec, ...], ...]
-    queue_hash: str
     pending: tuple[Pending, ...] = ()
     notes: tuple[Note, ...] = ()
     films: tuple[Mapping[str, Any], ...] = ()
     writings: tuple[Writing, ...] = ()
 
-    @property
+    @functools.cached_property
+    def queue_hash(self) -> str:
+        """sha256 (hex) of the jobs, layer by layer; made when asked for, since no first job need wait for it."""
+        return digest_plain([[job.record() for job in layer] for layer in self.layers])
+
+    @functools.cached_property
     def jobs(self) -> tuple[JobSpec, ...]:
+        """Every job, layer by layer."""
         return tuple(job for layer in self.layers for job in layer)
 
     def job(self, id: str) -> JobSpec:

@@ -17,19 +17,32 @@ class PathError(ValueError):
         super().__init__(message)
 
 
-def project_file(
-    root: Path, written: str, *, folder: str = "", real_path: Callable[[str], str] = os.path.realpath
-) -> Path:
+def project_file(root: Path, written: str, *, folder: str = "") -> Path:
     """The existing, non-empty file that `written` names below `root` (relative to `folder`, itself below root).
 
-    Symbolic links are followed and must stay inside; `real_path` follows those of folders (one that remembers is faster
-    for many files). Raises PathError.
+    Symbolic links are followed and must stay inside. Raises PathError.
+    """
+    return root / project_path(root, written, folder=folder)
+
+
+def project_path(
+    root: Path, written: str, *, folder: str = "", real_path: Callable[[str], str] = os.path.realpath
+) -> str:
+    """As `project_file`; the path from `root`, in its one spelling, as text (of which a film may name ten thousand).
+
+    `real_path` follows the links of folders: one that remembers is faster for many files.
     """
     _check_words(written)
     parts = _normal([*folder.split("/"), *written.split("/")] if folder else written.split("/"))
+    name = "/".join(parts)
+    if not _is_plainly_there(str(root), os.path.join(root, name), real_path):
+        _check_there(root, parts)
+    return name  # with `.` and `..` resolved by words, so that one file has one name
+
+
+def _check_there(root: Path, parts: list[str]) -> None:
+    """Look at a path that is not plainly there: links may lead to its file. Raises PathError."""
     path = root.joinpath(*parts)
-    if _is_plainly_there(str(root), str(path), real_path):
-        return path
     try:
         real, real_root = path.resolve(), root.resolve()
         if not real.is_relative_to(real_root):
@@ -43,7 +56,6 @@ def project_file(
             raise PathError("the file is empty (0 bytes)")
     except (OSError, RuntimeError) as error:
         raise PathError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    return path  # with `.` and `..` resolved by words, so that one file has one name
 
 
 def _is_plainly_there(root: str, path: str, real_path: Callable[[str], str]) -> bool:

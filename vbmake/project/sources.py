@@ -12,7 +12,7 @@ from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, pl
 from vbmake.errors import Place, ProjectError
 from vbmake.project.check import keys_of
 from vbmake.project.models import MakeLayer, Model, Music, Sound
-from vbmake.project.paths import PathError, project_file
+from vbmake.project.paths import PathError, project_path
 from vbmake.project.references import layers_of
 from vbmake.project.words import nearest
 from vbmake.rules.load import RuleBook
@@ -78,8 +78,7 @@ class SourceCheck:
             return False
         if node.value not in self._known:
             try:
-                path = project_file(self.root, node.value, real_path=self._real_path)
-                self._known[node.value] = path.relative_to(self.root).as_posix()
+                self._known[node.value] = project_path(self.root, node.value, real_path=self._real_path)
             except PathError as error:
                 self._known[node.value] = error
         known = self._known[node.value]

@@ -14,6 +14,8 @@ from vbmake.errors import WorkspaceError
 from vbmake.plan.keys import plain_record
 from vbmake.run.disk import explained
 
+SLACK = 1_000_000  # bytes of superseded lines that are not worth writing a file anew
+
 
 class Journal:
     """Records by name, kept in memory and on disk. Thread-safe.
@@ -30,6 +32,8 @@ class Journal:
         self._records: dict[str, dict[str, Any]] = {}
         self._dropped: set[str] = set()
         self._lines = 0
+        self._bytes = 0  # of the file when it was read
+        self._sizes: dict[str, int] = {}  # of the line of each name then
         self._open: int | None = None
         self._load()
 
@@ -71,9 +75,10 @@ class Journal:
                 self._dropped.add(name)
 
     def compact(self) -> None:
-        """Write the file anew when most of its lines are superseded. Only for the holder of the project's lock."""
+        """Write the file anew when much of it is superseded. Only for the holder of the project's lock."""
         with self._lock:
-            if self._lines < 2 * len(self._records) + 500:
+            few = self._lines < 2 * len(self._records) + 500
+            if few and self._bytes < 1.5 * sum(self._sizes.values()) + SLACK:  # the line of a long film is long
                 return
             self._close()
             temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
@@ -86,7 +91,7 @@ class Journal:
             finally:
                 with contextlib.suppress(OSError):
                     temporary.unlink(missing_ok=True)
-            self._lines = len(self._records)
+            self._lines, self._bytes = len(self._records), self.path.stat().st_size
 
     def close(self) -> None:
         with self._lock:
@@ -98,16 +103,19 @@ class Journal:
             self._open = None
 
     def _load(self) -> None:
-        for record in self._read():
+        for record, size in self._read():
             name = record[self.name_field]
             if record.get("gone") is True:
+                self._sizes.pop(name, None)
                 self._records.pop(name, None)
                 self._dropped.add(name)
             else:
                 self._records[name] = record
+                self._sizes[name] = size
                 self._dropped.discard(name)
 
-    def _read(self) -> Iterator[dict[str, Any]]:
+    def _read(self) -> Iterator[tuple[dict[str, Any], int]]:
+        """The records in the order of the file, with the bytes of their lines."""
         try:
             lines = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
@@ -116,9 +124,10 @@ class Journal:
             raise WorkspaceError(f"{self.path} cannot be read: {error.strerror}") from None
         lines = [line for line in lines if line]
         self._lines += len(lines)
-        for record in _parsed(lines):
+        for record, line in zip(_parsed(lines), lines, strict=True):
+            self._bytes += len(line)
             if isinstance(record, dict) and isinstance(record.get(self.name_field), str):
-                yield record
+                yield record, len(line)
 
     def _append(self, records: list[dict[str, Any]]) -> None:
         data = b"".join(map(_line, records))
@@ -137,7 +146,7 @@ class Journal:
 
 
 def _parsed(lines: list[bytes]) -> Iterator[Any]:
-    """The values of JSON lines; damaged ones are left out."""
+    """The values of JSON lines; None for damaged ones."""
     try:
         found = json.loads(b"[" + b",".join(lines) + b"]")  # all at once: three times as fast
         if len(found) == len(lines):
@@ -149,7 +158,7 @@ def _parsed(lines: list[bytes]) -> Iterator[Any]:
         try:
             yield json.loads(line)
         except (ValueError, RecursionError):
-            continue
+            yield None
 
 
 def _line(record: dict[str, Any]) -> bytes:

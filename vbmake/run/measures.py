@@ -38,7 +38,7 @@ class Measures:
             raise JobError(f"{path} cannot be read: {error.strerror or error}") from None
         return self.measure(path, sha256)
 
-    def remembered(self, path: Path) -> Mapping[str, Any] | None:
+    def remembered(self, path: Path | str) -> Mapping[str, Any] | None:
         """The measures of a file that is as it was when it was last digested, without reading it; else None."""
         sha256 = self._digests.remembered(path)
         return None if sha256 is None else self.known(sha256)

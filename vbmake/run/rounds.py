@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vbmake.errors import JobError, Problem, ProjectError
-from vbmake.plan.types import BuildPlan, Output, Pending
+from vbmake.plan.types import BuildPlan, Output, Pending, Source
 from vbmake.run.measures import Measures
 from vbmake.run.state import Knowledge
 
@@ -17,13 +17,14 @@ PROBES = 4  # files at once: probing is mostly waiting for the disk
 Planner = Callable[[Mapping[str, Mapping[str, Any]]], BuildPlan]
 
 
-def plan_rounds(planner: Planner, knowledge: Knowledge, measures: Measures) -> BuildPlan:
+def plan_rounds(planner: Planner, knowledge: Knowledge, measures: Measures, media: Iterable[Source] = ()) -> BuildPlan:
     """The plan as far as it reaches without running a job; what it still waits for is in its `pending`.
 
-    `planner` makes a plan from measures by `Ref.name`. Sources are probed at once; the measures of jobs' outputs are
-    known when the job is up to date or a cache has what it made. Raises ProjectError for media that cannot be used.
+    `planner` makes a plan from measures by `Ref.name`. The first plan has those of `media`, if all are remembered.
+    Sources are probed at once; the measures of jobs' outputs are known when the job is up to date or a cache has what
+    it made. Raises ProjectError for media that cannot be used.
     """
-    known: dict[str, Mapping[str, Any]] = {}
+    known = _remembered(media, knowledge, measures)
     while True:
         plan = planner(known)
         knowledge.use(plan)
@@ -37,6 +38,18 @@ def plan_rounds(planner: Planner, knowledge: Knowledge, measures: Measures) -> B
         if not found:
             return plan
         known.update(found)
+
+
+def _remembered(media: Iterable[Source], knowledge: Knowledge, measures: Measures) -> dict[str, Mapping[str, Any]]:
+    """The measures of all these files; none when one is not known, so that what is wrong with it is told first."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for source in media:
+        if source.name not in found:
+            measure = measures.remembered(knowledge.place(source))
+            if measure is None:
+                return {}
+            found[source.name] = measure
+    return found
 
 
 def output_measure(ref: Output, knowledge: Knowledge) -> Mapping[str, Any] | None:

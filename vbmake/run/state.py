@@ -128,17 +128,22 @@ class Knowledge:
         if status is None or (settled is None and status.state == "maybe"):
             status = self.assess(job)
             with self._lock:
-                self._statuses[job.id] = status
+                if self._settled.get(job.id) is settled:  # else the job ended meanwhile, and this is how it was before
+                    self._statuses[job.id] = status
         return status
 
     def survey(self, plan: BuildPlan) -> dict[str, Status]:
         """The status of every job, by id in the plan's order; a remote cache is asked for many jobs at once."""
+        self.look_ahead(plan)
+        return {job.id: self.status(job) for job in plan.jobs}
+
+    def look_ahead(self, plan: BuildPlan) -> None:
+        """See that every job's tools are there, and ask a remote cache for many jobs at once. Raises MissingTool."""
         self.use(plan)
-        found: dict[str, Status] = {}
         for layer in plan.layers:
+            for job in layer:
+                self._identities(self.rules.rule(job.rule), job)
             self.ask(job.id for job in layer)
-            found.update((job.id, self.status(job)) for job in layer)
-        return found
 
     def ask(self, job_ids: Iterable[str]) -> None:
         """Look many jobs up side by side, where a look-up may go over the network. Raises MissingTool."""
@@ -199,10 +204,10 @@ class Knowledge:
 
     def path(self, ref: Ref) -> Path:
         """Where the file of an input is (for an output: where it will be)."""
-        return Path(self._place(ref))
+        return Path(self.place(ref))
 
-    def _place(self, ref: Ref) -> str:
-        """As `path`; text, because a survey asks for ten thousands of them."""
+    def place(self, ref: Ref) -> str:
+        """As `path`, but text, because a survey asks for ten thousands of them."""
         if isinstance(ref, Source):
             return os.path.join(self._base, ref.path)
         if isinstance(ref, Bundled):
@@ -244,7 +249,7 @@ class Knowledge:
                 raise _Unknown("maybe", (f"input:{ref.name}", None, "is made first"))
             return str(made.outputs[ref.role]["sha256"])
         try:
-            sha256 = self._digests.of(self._place(ref))
+            sha256 = self._digests.of(self.place(ref))
         except OSError as error:
             raise _Unknown("run", (f"input:{ref.name}", None, error.strerror or str(error))) from None
         if self.seen.setdefault(ref.name, sha256) != sha256:

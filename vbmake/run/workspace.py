@@ -27,9 +27,10 @@ from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.cache.settings import settings
 from vbmake.heap import uncollected
-from vbmake.plan.build import job_record, plan_build
+from vbmake.plan.build import plan_build
 from vbmake.plan.canonical import plain, plain_json
 from vbmake.plan.inputs import BuildInputs
+from vbmake.plan.media import media
 from vbmake.plan.types import BuildPlan, JobSpec, Tag
 from vbmake.project.models import Project
 from vbmake.project.remotes import Sync
@@ -163,7 +164,8 @@ class Workspace:
         Raises ProjectError for what only shows against the media and the fonts.
         """
         assert self._planner is not None, "a workspace without a planner is given its plans by `use`"
-        plan = plan_rounds(self._planner, self.knowledge, self.measures)
+        named = media(self._declaration.project) if self._declaration is not None else ()
+        plan = plan_rounds(self._planner, self.knowledge, self.measures, named)
         self.glyphs.check(plan.writings, self.knowledge)
         return plan
 
@@ -187,6 +189,14 @@ class Workspace:
     def status(self, job: JobSpec) -> Status:
         """What a build would do for a job of the plan, and why. Never runs anything. Raises MissingTool."""
         return self.knowledge.status(job)
+
+    @uncollected()
+    def look_ahead(self, plan: BuildPlan) -> None:
+        """What must be known of a plan before its first job begins. Raises MissingTool for a tool that is not here.
+
+        A remote cache is asked for many jobs at once: `status` would ask it for one after the other.
+        """
+        self.knowledge.look_ahead(plan)
 
     @uncollected()
     def survey(self, plan: BuildPlan) -> dict[str, Status]:
@@ -262,7 +272,7 @@ def plan_record(plan: BuildPlan) -> dict[str, Any]:
     """A plan as plain JSON values, for `plan.json`."""
     return {
         "queue_hash": plan.queue_hash,
-        "layers": [[job_record(job) for job in layer] for layer in plan.layers],
+        "layers": [[job.record() for job in layer] for layer in plan.layers],
         "pending": [{"ref": item.ref.name, "reason": item.reason} for item in plan.pending],
         "notes": [{"place": str(note.place), "message": note.message} for note in plan.notes],
         "films": plain(plan.films),
