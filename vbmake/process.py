@@ -92,8 +92,20 @@ def _held() -> list[int]:
     while new := [pid for pid in _descendants() if pid not in found and _group(pid) == os.getpgrp() and _alive(pid)]:
         for pid in new:
             _send(pid, signal.SIGSTOP)
+        deadline = time.monotonic() + 0.5
+        while any(map(_runs, new)) and time.monotonic() < deadline:
+            time.sleep(0.001)  # a stop takes effect a moment after it was sent: until then another may be started
         found += new
     return found
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process goes on: it is neither stopped nor dead. Where there is no /proc, that is not known: False."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stream:
+            return stream.read().rpartition(b")")[2].split()[0] not in (b"T", b"t", b"Z", b"X")
+    except (OSError, IndexError):
+        return False
 
 
 def _send(pid: int, sign: signal.Signals) -> None:

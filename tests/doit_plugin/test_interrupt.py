@@ -48,8 +48,8 @@ def test_only_what_a_terminal_would_reach_is_ended(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys\n"
         "from vbmake import process\n"
-        "child = subprocess.Popen(['sh', '-c', 'sleep 1000 & wait'])\n"
-        "daemon = subprocess.Popen(['sleep', '1000'], start_new_session=True)\n"
+        "child = subprocess.Popen(['sh', '-c', 'sleep 100 & wait'])\n"
+        "daemon = subprocess.Popen(['sleep', '100'], start_new_session=True)\n"
         "process.terminate_descendants()\n"
         "print(child.wait(), daemon.poll())\n"
         "daemon.kill(); daemon.wait()\n"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 MINUTE = 60.0  # seconds
+GAP, SHORT = 1.0, 0.01  # seconds between the first two that begin after a pause: at most, and too few to matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,8 @@ class Workers:
 class Pools:
     """Named limits, held by the dispatching thread alone: taking a slot never blocks.
 
-    A pool without a limit of its own has that of `default`. A provider that answers "later" pauses its whole pool.
+    A pool without a limit of its own has that of `default`. A provider that answers "later" pauses its whole pool. It
+    opens one by one then, ever faster: of all at once, most would be sent away again.
     `rates` are how many may start in a minute, evenly spaced.
     """
 
@@ -141,6 +143,7 @@ class Pools:
         self._default = max(1, default)
         self._used: dict[str, int] = {}
         self._until: dict[str, float] = {}
+        self._gap: dict[str, float] = {}  # since a pause: seconds between the next that begins and the one after
         self._clock = clock
 
     def limit(self, pool: str) -> int:
@@ -160,9 +163,12 @@ class Pools:
         if rate is not None:
             due = self._due.get(pool, now)
             if due > now + 1e-9:
-                self.pause(pool, due - now)
+                self._shut(pool, due - now)
                 return False
             self._due[pool] = max(due, now) + 1 / rate
+        if (gap := self._gap.pop(pool, 0.0)) > SHORT:
+            self._shut(pool, gap)
+            self._gap[pool] = gap / 2
         self._used[pool] = self.used(pool) + 1
         return True
 
@@ -171,7 +177,11 @@ class Pools:
         self._used[pool] = self.used(pool) - 1
 
     def pause(self, pool: str, seconds: float) -> None:
-        """Let nothing start in `pool` for `seconds`."""
+        """Let nothing start in `pool` for `seconds`, and then not all at once."""
+        self._shut(pool, seconds)
+        self._gap[pool] = min(seconds, GAP)
+
+    def _shut(self, pool: str, seconds: float) -> None:
         self._until[pool] = max(self._until.get(pool, 0.0), self._clock() + seconds)
 
     def wake(self) -> float | None:
