@@ -58,6 +58,24 @@ def test_a_pause_holds_for_all_of_a_pool_and_for_no_other() -> None:
     assert pools.acquire("openai")
 
 
+def test_a_pool_opens_one_by_one_and_ever_faster_after_a_pause() -> None:
+    """All at once would mostly be sent away again, as the provider has just said that it has no room."""
+    clock = Clock()
+    pools = Pools({"openai": 50}, 2, clock)
+    pools.pause("openai", 0.32)
+    waits = []
+    while (wait := pools.wake()) is not None:
+        assert not pools.acquire("openai")
+        waits.append(round(wait, 3))
+        clock.now += wait
+        assert pools.acquire("openai")
+    assert waits == [0.32, 0.32, 0.16, 0.08, 0.04, 0.02]
+    assert all(pools.acquire("openai") for _ in range(44))
+    pools.pause("fal", 900)
+    clock.now += 900
+    assert [pools.acquire("fal"), pools.acquire("fal"), pools.wake()] == [True, False, 1.0]
+
+
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     clock = Clock()
     pools = Pools({"openai": 3}, 2, clock)

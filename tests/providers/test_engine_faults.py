@@ -402,7 +402,7 @@ def test_a_result_that_is_gone_is_told_as_paid_and_only_another_build_asks_again
 
 
 def test_a_file_that_is_kept_from_us_is_not_given_up(office: Office) -> None:
-    office.server.misbehave("replicate", status=403, route="fetch", times=2)
+    office.server.misbehave("replicate", status=403, route="fetch", times=4)
     error = office.fails("replicate")
     assert isinstance(error, ProviderError)
     assert error.paid == "yes"

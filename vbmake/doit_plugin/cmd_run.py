@@ -259,6 +259,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                 stream=stream,
                 pools=pools,
                 events=events,
+                asking=lambda: sum(project.workspace.studio.asking for project in projects_of(self.task_list)),
             ),
         )
         return session.run()

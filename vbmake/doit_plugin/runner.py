@@ -35,6 +35,7 @@ from vbmake.errors import JobError, RateLimited, RetryableError, VbmakeError
 TRIES = 5
 WAIT = 3600.0  # seconds that a job waits for a provider that has no room
 BACKOFF = 1.0  # seconds before the second try when the failure names no time; doubled for each further one
+ANSWERED = 120.0  # seconds that it gives paid requests to be answered
 PATIENCE = 5.0  # seconds that an interrupted build gives running jobs to end, so that what they made is recorded
 
 TICK = 0.5  # seconds: a signal that the system hands to another thread is seen when this one next wakes
@@ -60,6 +61,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         stream: Any = None,
         pools: Pools,
         events: Callable[[FilmProject], Events],
+        asking: Callable[[], int] = lambda: 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(dep_manager, reporter, continue_=continue_, always_execute=always_execute, stream=stream)
@@ -69,6 +71,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self.well: set[str] = set()  # jobs that ended well
         self.failed: set[str] = set()  # jobs and tasks that failed, or were not tried because another did
         self._events = events
+        self._asking = asking  # how many paid requests are out
         self._clock = clock
         self._workers = Workers()
         self._ready: dict[str, deque[Any]] = {}
@@ -388,15 +391,27 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         return min(until)
 
     def _interrupt(self) -> None:
-        """End every tool, and give the threads a moment to record what was finished."""
+        """End every tool, and give the threads a moment to record what was finished.
+
+        Requests that cost are waited for longer: an answer that nobody hears would leave a question, not an asset.
+        Another interrupt ends that.
+        """
         from vbmake import process
 
         process.terminate_all()
         process.terminate_descendants()  # the commands of the user's own tasks
         self._workers.reclaim()
-        deadline = self._clock() + PATIENCE
-        while self._workers.running and (left := deadline - self._clock()) > 0:
-            for done in self._workers.wait(left):
+        began = self._clock()
+        told = False
+        while self._workers.running:
+            asked, since = self._asking(), self._clock() - began
+            if since >= (ANSWERED if asked else PATIENCE):
+                break
+            if asked and not told:
+                told = True
+                what = "a request that is paid for" if asked == 1 else f"{asked} requests that are paid for"
+                self.reporter.outstream.write(f"waiting for the answer to {what}; interrupt again to leave\n")
+            for done in self._workers.wait(TICK):
                 node = done.token
                 if node is not None and done.well:
                     handle = job_of(node.task)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -73,6 +74,18 @@ class Desk:
     sleep: Callable[[float], None]
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _exchange: Exchange | None = None
+    asking: int = 0  # requests that cost and are out
+
+    @contextlib.contextmanager
+    def counted(self) -> Iterator[None]:
+        """A request that costs is out, until its answer is kept."""
+        with self._lock:
+            self.asking += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.asking -= 1
 
     @property
     def exchange(self) -> Exchange:

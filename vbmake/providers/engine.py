@@ -134,7 +134,7 @@ class Engine:
                 step.key, str(step.facts.get("job", "")), str(step.facts.get("account", "")), step.state, step.time
             )
             for step in self.journal.all()
-            if step.state in _OPEN
+            if _is_open(step)
         ]
 
     def resubmit(self, key: str) -> None:
@@ -149,6 +149,11 @@ class Engine:
         """Let nobody ask again. Raises FatalError when the key is not in question."""
         self._decide(key)
         self.journal.write(key, "abandoned")
+
+    @property
+    def asking(self) -> int:
+        """How many requests that cost are out and unanswered: who ends the process now leaves them in question."""
+        return self._desk.asking
 
     def close(self) -> None:
         """Close every connection."""
@@ -165,7 +170,7 @@ class Engine:
 
     def _decide(self, key: str) -> None:
         step = self.journal.get(key)
-        if step is None or step.state not in _OPEN:
+        if step is None or not _is_open(step):
             raise FatalError(f"{key} is not in question")
         self._desk.books.keep(key)
 
@@ -185,7 +190,8 @@ class Engine:
         if state not in ("result", "fetched"):
             accepted, resumed = self._resumed(call, step) if step is not None else (None, False)
             if not resumed:
-                accepted = submit(call, until)
+                with self._desk.counted():
+                    accepted = submit(call, until)
                 self._has_room(call.account)
             if accepted is not None:
                 poll(call, accepted, until, resumed=resumed)
@@ -232,3 +238,8 @@ class Engine:
     def _has_room(self, account: Account) -> None:
         with self._lock:
             self._busy.pop(account.name, None)
+
+
+def _is_open(step: Step) -> bool:
+    """Whether a person has to decide: its outcome, or where to ask for it, is lost."""
+    return step.state in _OPEN or (step.state == "accepted" and accepted_of(step) is None)

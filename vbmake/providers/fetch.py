@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from vbmake.providers.book import exact
 from vbmake.providers.call import Call
@@ -15,6 +15,8 @@ from vbmake.providers.journal import Step
 from vbmake.providers.poll import accepted_of, poll, result_of
 from vbmake.providers.provenance import provenance
 from vbmake.providers.types import Failure, Ready, Response
+
+PAUSES: Final = (0.0, 2.0, 4.0)  # seconds before a file that is not there is asked for again
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +37,12 @@ class Made:
 def fetch(call: Call, until: float) -> Made:
     """Bring what the kept answer tells of; its step is `result`.
 
-    An address that leads nowhere is asked for anew, once. Raises Failure: its step stays `result`, so that the next
-    build fetches again, unless there is nothing left to fetch.
+    An address that leads nowhere is asked for anew, at once and then a little later: what was made a moment ago is not
+    always there at once. Raises Failure: its step stays `result`, so that the next build fetches again, unless there
+    is nothing left to fetch.
     """
-    for last in (False, True):
+    for pause in (*PAUSES, None):
+        last = pause is None
         ready = _result(call)
         try:
             if ready is not None:
@@ -49,7 +53,9 @@ def fetch(call: Call, until: float) -> Made:
             if last and not gone.final:
                 message = f"the file that it made is not given out ({gone}); the next build tries again"
                 raise Failure("failed", f"{message}, `doit reroll {call.job}` asks for another", paid="yes") from None
-        if last or not _ask_anew(call, until):
+        if pause:
+            call.desk.sleep(pause)
+        if last or (not _ask_anew(call, until) and ready is None):
             missing.message += "; building again asks, and pays, again"
             raise call.in_vain(missing)
     raise AssertionError("unreachable")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from vbmake.providers.call import Call
 from vbmake.providers.journal import Step
 from vbmake.providers.types import Accepted, Failure, Ready, Response, Running
 
+_Read = TypeVar("_Read")
+
 FIRST, SLOWER, LONGEST = 1.0, 1.5, 10.0  # seconds between polls
+SOONEST: Final = 0.25  # seconds: a service that says "at once" is not asked without end
 MISSING: Final = 3  # answers "no such job" that are taken for a service that has not caught up with itself
 
 
@@ -31,7 +34,7 @@ def poll(call: Call, accepted: Accepted, until: float, *, resumed: bool = False)
             missing = 0
         except Failure as failure:
             missing += _is_missing(failure)
-            if failure.sort in ("auth", "quota", "offline"):
+            if failure.sort in ("auth", "quota", "offline") or isinstance(failure, Puzzle):
                 raise _going_on(accepted, failure) from None
             if failure.sort not in ("rate", "transient") and not 0 < missing <= MISSING:
                 raise call.in_vain(_told(accepted, failure)) from None
@@ -42,7 +45,7 @@ def poll(call: Call, accepted: Accepted, until: float, *, resumed: bool = False)
             continue
         if answer.note:
             call.say(answer.note)
-        wait = answer.after if answer.after is not None else max(FIRST, min(LONGEST, wait * SLOWER))
+        wait = max(SOONEST, answer.after) if answer.after is not None else max(FIRST, min(LONGEST, wait * SLOWER))
         if call.desk.clock() >= until:
             _give_up(call, accepted, secret)
             return
@@ -52,11 +55,11 @@ def _ask(call: Call, accepted: Accepted, secret: str) -> Running | Accepted | Re
     """One poll. What it says is written down when it is Accepted or Ready. Raises Failure."""
     response = call.desk.exchange.poll(call, accepted, secret)
     if response.status // 100 != 2:
-        failure = call.adapter.failure(response)
+        failure = read(lambda: call.adapter.failure(response))
         if failure.sort == "invalid" and response.status == 404:
             raise _Missing(failure.sort, failure.message, failure.retry_after, "maybe")
         raise failure
-    answer = call.adapter.polled(call.generation, response, call.account)
+    answer = read(lambda: call.adapter.polled(call.generation, response, call.account))
     if isinstance(answer, Ready):
         call.kept.put_answer(response, call.scrub, call.secrets)
         note_result(call, "poll")
@@ -76,7 +79,10 @@ def _give_up(call: Call, accepted: Accepted, secret: str) -> None:
     stopped = call.desk.exchange.cancel(call, accepted, secret)
     call.say(f"no result after {call.seconds:g} s; {'cancelled' if stopped else 'it could not be cancelled'}")
     try:
-        if isinstance(_ask(call, accepted, secret), Ready):
+        answer = _ask(call, accepted, secret)
+        if isinstance(answer, Accepted):  # the result stands elsewhere
+            answer = _ask(call, answer, secret)
+        if isinstance(answer, Ready):
             return
     except Failure as failure:
         call.say(failure.message)
@@ -86,6 +92,21 @@ def _give_up(call: Call, accepted: Accepted, secret: str) -> None:
         raise call.in_vain(Failure("failed", message, paid="maybe"))
     message = f"{why} and goes on there: the next build asks for it again; `doit reroll {call.job}` asks for another"
     raise Failure("failed", message, paid="maybe")
+
+
+class Puzzle(Failure):
+    """An adapter met what it does not know; its answer is there to be read by a better one."""
+
+
+def read(reading: Callable[[], _Read]) -> _Read:
+    """What an adapter reads in an answer. Raises Failure, whatever else the adapter raises."""
+    try:
+        return reading()
+    except Failure:
+        raise
+    except Exception as error:
+        words = f"its answer is not understood ({type(error).__name__}: {error})"
+        raise Puzzle("failed", words, paid="maybe") from error
 
 
 class _Missing(Failure):
@@ -135,6 +156,6 @@ def note_result(call: Call, phase: str) -> None:
 
 def result_of(call: Call, step: Step, response: Response) -> Ready | None:
     """The result that a kept answer tells, as it was read when it came; None when it tells none. Raises Failure."""
-    read = call.adapter.accepted if step.facts.get("phase") == "submit" else call.adapter.polled
-    answer = read(call.generation, response, call.account)
+    method = call.adapter.accepted if step.facts.get("phase") == "submit" else call.adapter.polled
+    answer = read(lambda: method(call.generation, response, call.account))
     return answer if isinstance(answer, Ready) else None

@@ -128,6 +128,11 @@ class Studio:
         found = [f"paid {told(paid)}" + (f" ({', '.join(parts)})" if parts else "")] if own else []
         return [*found, *(f"costs: {problem}" for problem in self._ledger.problems)]
 
+    @property
+    def asking(self) -> int:
+        """How many requests that cost are out and not answered yet."""
+        return self._engine.asking if self._engine is not None else 0
+
     def close(self) -> None:
         """Close every connection."""
         if self._engine is not None:
