@@ -60,7 +60,7 @@ def test_a_damaged_font_is_told_once(project: Path) -> None:
     assert [problem.place.line for problem in raised.value.problems] == [4]
 
 
-def test_a_font_is_read_only_for_texts_that_are_new(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_font_is_read_only_for_characters_that_are_new(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawable = VIDEO.replace("日本", "Nippon").replace("🌙", "moon")
     plan(project, drawable)
     asked: list[str] = []
@@ -68,5 +68,9 @@ def test_a_font_is_read_only_for_texts_that_are_new(project: Path, monkeypatch: 
     monkeypatch.setattr(fonts, "missing_glyphs", lambda text, path: asked.append(text) or check(text, path))
     plan(project, drawable)
     assert asked == []
-    plan(project, drawable.replace("Good night", "Good morning"))
-    assert asked == ["Good morning moon"]
+    plan(project, drawable.replace("Good night", "Good thing"))
+    assert asked == [], "every letter was drawn before"
+    plan(project, drawable.replace("Good night", "Good n\u00ef\u0067ht"))
+    assert asked == ["Good n\u00efght moon"]
+    plan(project, drawable.replace("Good night", "Good ni\u0308ght"))
+    assert asked == ["Good n\u00efght moon"], "composed, it is the same letter"
