@@ -14,11 +14,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where something stands in a file of the project: 1-based line and column, and its path in the document."""
+class Place(NamedTuple):
+    """Where something stands in a file of the project: 1-based line and column, and its path in the document.
+
+    A tuple, because a large declaration has a hundred thousand of them.
+    """
 
     file: str
     line: int = 0

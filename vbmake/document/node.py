@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from vbmake.errors import Place, Problem
@@ -88,7 +88,7 @@ class Problems:
         place = where if isinstance(where, Place) else where.place
         context = "" if isinstance(where, Place) else where.context
         if path:
-            place = replace(place, path=path)
+            place = place._replace(path=path)
         hint = "; ".join(part for part in (hint, f"this is for {context}" if context else "") if part)
         key = (place.file, place.line, place.column, message, found)
         if key not in self._told:
