@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from vbmake.providers.money import Budget, Estimate, Prices, add_up, to_confirm, told, told_range
+from vbmake.providers.money import Estimate, Prices, add_up, told, told_range
 from vbmake.providers.price import UNITS, table
 from vbmake.providers.types import Generation
 from vbmake.services import SERVICES, Kind
@@ -285,12 +285,3 @@ def test_a_sum_leaves_out_what_has_no_price() -> None:
     some = [Estimate(Decimal(1), Decimal(2)), Estimate(None, None), Estimate(Decimal(3), Decimal(5))]
     assert amounts(add_up(some)) == (Decimal(4), Decimal(7))
     assert add_up([Estimate(None, None)]) == add_up([]) == Estimate(None, None)
-
-
-def test_a_person_is_asked_above_the_sum_that_was_said() -> None:
-    planned = [Estimate(Decimal(1), Decimal(2)), Estimate(Decimal(1), Decimal(1))]
-    assert to_confirm(planned, Budget(confirm=Decimal("2.99"))) == Decimal(3)
-    assert to_confirm(planned, Budget(confirm=Decimal(3))) is None
-    assert to_confirm(planned, Budget(total=Decimal(1))) is None
-    assert to_confirm(planned, None) is None
-    assert to_confirm([], Budget(confirm=Decimal(0))) is None

@@ -8,11 +8,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
 from tests.providers.stand_in import StandIn
+from tests.providers.stand_in.media import picture
 from tests.scenarios.world import World
+from vbmake.run.build import run_build
+from vbmake.run.executor import ThreadExecutor
+from vbmake.run.workspace import Workspace
 
 Film = dict[str, Any]
 
@@ -170,6 +175,77 @@ def test_doing_everything_again_pays_for_nothing_again(asking: World, bill: Bill
     ended = asking.doit("-a")
     assert ended.code == 0, ended.text
     assert bill.count == 1
+
+
+def test_agreeing_counts_what_earlier_rounds_have_spent(asking: World, bill: Bill) -> None:
+    prices = [
+        {"service": "openai", "model": "gpt-image-2", "unit": "image", "price": "1 USD"},
+        {"service": "elevenlabs", "model": "*", "unit": "run", "price": "1 USD"},
+    ]
+    said = {"id": "said", "say": "One two.", "voice": None}
+    del said["voice"]
+    scenes = {"script": {"prompt": "two words", "provider": "openai", "duration": "8s"}}
+    prices.append({"service": "openai", "model": "gpt-5-mini", "unit": "run", "price": "2 USD"})
+    declared = {**film(said), "scenes": scenes, "voice": {"provider": "elevenlabs"}}
+    asking.declare({**declared, "budget": {"confirm": "2.5 USD"}, "prices": prices})
+    ended = asking.doit()
+    assert ended.code == 2, ended.text
+    assert bill.count == 1, "the script was below what was agreed to; with the voices it is above"
+
+
+def test_what_is_not_asked_for_need_not_be_agreed_to(asking: World, bill: Bill) -> None:
+    price = {"service": "openai", "model": "gpt-image-2", "unit": "image", "price": "1 USD"}
+    text = {"id": "text", "duration": "500ms", "layers": [{"text": "T"}]}
+    asking.declare(film(painted("agreed"), text, budget={"confirm": "0.5 USD"}, prices=[price]))
+    assert asking.doit(VBMAKE_YES="no").code == 2
+    assert asking.doit("--yes").code == 0
+    assert bill.count == 1
+
+
+def test_a_build_that_was_planned_before_another_ended_pays_for_nothing_again(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("twice planned")))
+    uncached = dataclasses.replace(asking, variables={**asking.variables, "VBMAKE_CACHE_DIR": "off"})
+    told = {**asking.variables, "VBMAKE_CACHE_DIR": "off"}
+    with mock.patch.dict("os.environ", told), Workspace.open(asking.root) as early:
+        early.plan()
+        assert uncached.doit(VBMAKE_CACHE_DIR="off").code == 0
+        assert bill.count == 1
+        assert run_build(early, executor=ThreadExecutor(1)).ok
+    assert bill.count == 1
+
+
+def test_a_reroll_during_a_build_is_not_lost(asking: World) -> None:
+    first = asking.declare(film(painted("rolled meanwhile"))).build()
+    (job,) = [name for name in first.ran if name.startswith("generated-image:")]
+    told = {**asking.variables, "VBMAKE_CACHE_DIR": str(asking.cache)}
+    with mock.patch.dict("os.environ", told), Workspace.open(asking.root) as early:
+        early.plan()
+        assert asking.doit("reroll", job).code == 0
+        assert run_build(early, executor=ThreadExecutor(1)).ok
+    assert list(json.loads((asking.root / "vbmake.lock").read_text())["takes"].values()) == [2]
+
+
+def test_a_lock_of_bytes_that_nobody_has_costs_nothing_and_stays(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("elsewhere"))).build()
+    lock = asking.root / "vbmake.lock"
+    told = json.loads(lock.read_text())
+    (asset,) = told["assets"].values()
+    asset["outputs"]["image"]["sha256"] = "0" * 64
+    lock.write_text(json.dumps(told))
+    asking.build()
+    assert bill.count == 1
+    assert "0" * 64 in lock.read_text()
+
+
+def test_the_lock_is_tidied_where_no_stamp_can_be_written(asking: World) -> None:
+    rule = "rule: dots\nabout: x\nmakes: {image: png}\nneeds: [fonts, cp]\nreads: {a: file}\n"
+    rule += "command: [cp, '{{ a }}', '{{ image }}']\n"
+    dots = {"id": "dots", "duration": "500ms", "layers": [{"make": "dots", "a": "a.png"}]}
+    asking.write("rules/dots.yaml", rule).write("a.png", picture(16, 16, b"a"))
+    asking.declare(film(painted("first thought"), dots)).build()
+    asking.declare(film(painted("second thought"), dots)).build()
+    assets = json.loads((asking.root / "vbmake.lock").read_text())["assets"]
+    assert [asset["prompt"] for asset in assets.values()] == ["second thought"]
 
 
 def test_cleaning_never_removes_what_only_money_brings_back(asking: World, bill: Bill) -> None:

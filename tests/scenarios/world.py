@@ -76,7 +76,7 @@ class World:
     def build(self, jobs: int = 2) -> Built:
         """Build in this process. Every job must succeed."""
         with self._environment():
-            result = run_build(self.root, executor=ThreadExecutor(jobs))
+            result = run_build(self.root, executor=ThreadExecutor(jobs), publish=False)
         assert result.ok, {name: str(error) for name, error in result.failures.items()}
 
         def how(word: str) -> frozenset[str]:

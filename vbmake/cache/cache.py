@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,6 @@ class Cache:
         self._misses: set[str] = set()
         self._fetched: dict[str, Entry] = {}  # entries of the remote tier: none is asked for twice
         self.pushed: set[str] = set()  # keys that the remote tier holds: sent by this run, or seen there
-        self._uploads: list[Future[None]] = []
         self._pool: ThreadPoolExecutor | None = None
         self._lock = threading.Lock()
 
@@ -139,6 +138,11 @@ class Cache:
         with self._lock:
             self._misses.add(key)
         return None
+
+    def forget_misses(self) -> None:
+        """Look again for what was not there: another build may have made it meanwhile."""
+        with self._lock:
+            self._misses.clear()
 
     def has(self, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
         """Whether the bytes of all these outputs can be had, wherever they are told of."""
@@ -218,9 +222,12 @@ class Cache:
         """Have everything kept that was stored; with `cancel`, but for uploads that have not begun (an interrupt)."""
         with self._lock:
             pool, self._pool = self._pool, None
-            self._uploads.clear()
         if pool is not None:
-            pool.shutdown(wait=True, cancel_futures=cancel)
+            try:
+                pool.shutdown(wait=True, cancel_futures=cancel)
+            except BaseException:  # an interrupt: what has not begun is owed to the next build
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
         if self.local is not None and isinstance(self.local.storage, PackedStorage):
             with self.local.guarded(WRITING):
                 self.local.storage.close()
@@ -238,7 +245,7 @@ class Cache:
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix="cache-upload")
-            self._uploads.append(self._pool.submit(send, entry, files))
+            self._pool.submit(send, entry, files)
 
     def _upload(self, entry: Entry, files: Mapping[str, Data]) -> None:
         if self.remote is not None and self.remote.writable:

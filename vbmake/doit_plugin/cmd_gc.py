@@ -54,10 +54,10 @@ class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no
     doc_usage = ""
     doc_description = (
         "The local cache (~/.cache/vbmake, or VBMAKE_CACHE_DIR) is shared by all projects of a user and grows until it "
-        "is trimmed. Removing anything from it costs only time; what providers were paid for is spared, unless --paid "
-        "is said. Builds may run meanwhile. Sizes are written 500MB, 10GB or 2GiB, ages 12h, 30d, 2w, 6m or 1y. A "
-        "remote cache is trimmed by a lifecycle rule of its bucket, which should keep v1/cas/ at least as long as "
-        "v1/ac/."
+        "is trimmed. What was made on this machine is made again when it is needed; what providers were paid for is "
+        "spared, unless --paid is said. Builds may run meanwhile. Sizes are written 500MB, 10GB or 2GiB, ages 12h, "
+        "30d, 2w, 6m or 1y. A remote cache is trimmed by a lifecycle rule of its bucket, which should keep v1/cas/ at "
+        "least as long as v1/ac/."
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, SIZE, AGE, PAID)
 

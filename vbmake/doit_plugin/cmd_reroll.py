@@ -58,6 +58,7 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
     def _choose(self, handle: JobHandle, asked: int) -> None:
         workspace, job = handle.project.workspace, handle.job
         with workspace.locked():
+            workspace.refresh()
             key = workspace.knowledge.declared_key(job)
             if key is None:
                 raise InvalidCommand(f"what {job.id} reads is not made yet; build first")

@@ -217,15 +217,18 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         own = threads
         if num_process == 0 and not isinstance(self.loader, VideoLoader):
             threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
-        limits, rates = {"cpu": threads, TASKS: own, PYTHON: 1}, dict[str, int]()
-        for project in projects_of(self.task_list):
-            limits = {**project.workspace.studio.limits, **limits}
-            rates |= project.workspace.studio.rates
-        pools = Pools(limits, default=threads, rates=rates)
+        pools = Pools({"cpu": threads, TASKS: own, PYTHON: 1}, default=threads)
+
+        def learn() -> None:
+            for project in projects_of(self.task_list):
+                pools.learn(project.workspace.studio.limits, project.workspace.studio.rates)
 
         def load() -> list[Any]:
             self.task_list = self.loader.load_tasks(cmd=self, pos_args=list(self.sel_tasks or []))
+            learn()
             return self.task_list
+
+        learn()
 
         def prepare(control: Any) -> None:
             if single:

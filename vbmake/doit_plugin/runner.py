@@ -127,6 +127,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 for done in self._workers.wait(self._patience()):
                     if done.token is None:
                         self.pools.release(done.batch.pool)
+                        for node in done.batch.rest():  # one of it did not end well: the others are done all the same
+                            self._queue(node)
                     elif self._finish(done):
                         self._end(done.token, awaited)
                         feed.append(done.token)

@@ -100,12 +100,16 @@ class Session:
             if number == 1 and hasattr(self.reporter, "initialize"):
                 self.reporter.initialize(control.tasks, [])
             scope = Scope(self.tasks, control, self.selection)
+            changed = False
             for project in scope.projects:
                 if project.root not in locked:
                     locked.add(project.root)
                     stack.enter_context(project.workspace.locked())
-                    project.workspace.begin()
-            self._begin(scope.projects, number)
+                    changed = project.workspace.begin() or changed
+            if changed:  # another build ended between our plan and our lock
+                self.tasks = self.load()
+                continue
+            self._begin(scope, number)
             first = scope.sources(made)
             if first:
                 made.update(first)
@@ -131,17 +135,20 @@ class Session:
             control.process(list(self.selection))
         runner.run_tasks(control.task_dispatcher(), meanwhile=self._tell_plans)
 
-    def _begin(self, projects: list[FilmProject], number: int) -> None:
-        for project in projects:
+    def _begin(self, scope: Scope, number: int) -> None:
+        incomplete = scope.incomplete()
+        for project in scope.projects:
             project.workspace.look_ahead(project.plan)
             status = project.workspace.status
             paid = [job for job in project.plan.jobs if job.account]
+            if project not in incomplete:  # what the rest of the plan waits for is made whatever is selected
+                paid = [job for job in paid if project.name(job.id) in scope.closure]
             self.confirm(project, [job for job in paid if status(job).state in ("run", "maybe")])
             self.events(project).write("begin", round=number, jobs=len(project.plan.jobs))
             if hasattr(self.reporter, "note"):
                 for note in project.plan.notes:
                     self.reporter.note(f"{note.place}: {note.message}")
-        self._untold = projects
+        self._untold = scope.projects
 
     def _tell_plans(self) -> None:
         """Write the plans of this round, and have the reporter know what is to come; while the first jobs run.
@@ -189,6 +196,7 @@ class Session:
         for project in projects_of(self.tasks):
             finals = project.finals()
             if project.whole and project.complete and finals and runner.well.issuperset(finals):
+                project.workspace.pin(project.plan)
                 code = self.after(project, self.events(project))
                 if code:
                     return code

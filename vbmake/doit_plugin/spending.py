@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vbmake.errors import WorkspaceError
 from vbmake.plan.types import JobSpec
+from vbmake.run.studio import is_on
 
 if TYPE_CHECKING:
     from vbmake.doit_plugin.project import FilmProject
@@ -30,17 +31,19 @@ def estimate_of(project: FilmProject, job: JobSpec) -> Estimate | None:
 def confirm(project: FilmProject, jobs: Iterable[JobSpec], ask: Any = None) -> None:
     """Have a build that may cost more than `budget: {confirm: ...}` agreed to.
 
-    Asks on a terminal; elsewhere `--yes` (or VBMAKE_YES=1) agrees. Raises WorkspaceError when nobody does.
+    What it has spent in earlier rounds of planning counts. Asks on a terminal; elsewhere `--yes` (or VBMAKE_YES=1)
+    agrees. Raises WorkspaceError when nobody does.
     """
     budget = project.workspace.studio.budget
     asked = [job for job in jobs if job.account]
-    if budget is None or budget.confirm is None or not asked or os.environ.get(YES, "") not in ("", "0"):
+    if budget is None or budget.confirm is None or not asked or is_on(os.environ, YES):
         return
-    from vbmake.providers.money import to_confirm, told
+    from vbmake.providers.money import add_up, told
 
+    studio = project.workspace.studio
     estimates = [estimate for job in asked if (estimate := estimate_of(project, job)) is not None]
-    amount: Decimal | None = to_confirm(estimates, budget)
-    if amount is None:
+    amount = (add_up(estimates).high or Decimal(0)) + studio.spent
+    if amount <= max(budget.confirm, studio.agreed):
         return
     what = f"this build may cost up to {told(amount)} ({len(asked)} requests), more than {told(budget.confirm)}"
     if ask is None and sys.stdin.isatty() and sys.stderr.isatty():
@@ -50,4 +53,5 @@ def confirm(project: FilmProject, jobs: Iterable[JobSpec], ask: Any = None) -> N
     if ask is None:
         raise WorkspaceError(f"{what}: nobody is here to be asked; say --yes to agree")
     if ask().strip().lower() not in ("y", "yes"):
-        raise WorkspaceError(f"{what}: not agreed to, so nothing was asked of any provider")
+        raise WorkspaceError(f"{what}: not agreed to, so nothing more was asked of any provider")
+    studio.agreed = amount

@@ -41,6 +41,14 @@ class Batch:
         self.waiting = deque(calls)
         self.began = time.monotonic()
 
+    def rest(self) -> list[Any]:
+        """Take back the tokens of the calls that were not begun."""
+        tokens: list[Any] = []
+        with contextlib.suppress(IndexError):
+            while True:
+                tokens.append(self.waiting.popleft()[0])
+        return tokens
+
 
 class Workers:
     """Threads that are started when work waits and none is idle, and that never keep the program from ending.
@@ -90,13 +98,8 @@ class Workers:
 
     def reclaim(self, age: float = 0.0) -> list[Any]:
         """Take back the tokens of calls that were not begun, of batches that were submitted `age` seconds ago."""
-        tokens: list[Any] = []
-        for batch in self._batches:
-            if batch.waiting and time.monotonic() - batch.began >= age:
-                with contextlib.suppress(IndexError):
-                    while True:
-                        tokens.append(batch.waiting.popleft()[0])
-        return tokens
+        old = [batch for batch in self._batches if batch.waiting and time.monotonic() - batch.began >= age]
+        return [token for batch in old for token in batch.rest()]
 
     def close(self) -> None:
         """Let idle threads end; busy ones end after their work."""
@@ -153,6 +156,11 @@ class Pools:
     def used(self, pool: str) -> int:
         """How many run now."""
         return self._used.get(pool, 0)
+
+    def learn(self, limits: Mapping[str, int], rates: Mapping[str, int]) -> None:
+        """Take limits and rates of pools that are not known yet."""
+        self._limits = {**{name: max(1, limit) for name, limit in limits.items()}, **self._limits}
+        self._rates = {**{name: max(1, rate) / MINUTE for name, rate in rates.items()}, **self._rates}
 
     def acquire(self, pool: str) -> bool:
         """Take a slot, if one is free and the pool is not paused."""

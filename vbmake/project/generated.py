@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator
 
 from vbmake.project.model import Also, Model, word_or_mapping
 from vbmake.project.units import Canvas, Duration
-from vbmake.services import LOCAL, SERVICES
+from vbmake.services import LOCAL
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
@@ -162,8 +162,3 @@ def service_of(account: str, declared: dict[str, Provider]) -> str:
     """The service that a provider's name stands for."""
     known = declared.get(account)
     return known.service if known is not None and known.service else account
-
-
-def is_known(account: str, declared: dict[str, Provider]) -> bool:
-    """Whether a provider's name stands for something without any plugin."""
-    return account == LOCAL or account in declared or account in SERVICES

@@ -100,14 +100,6 @@ class Prices:
         return None if price is None else charge(price, generation, usage)[1]
 
 
-def to_confirm(estimates: Iterable[Estimate], budget: Budget | None) -> Decimal | None:
-    """Up to how many USD a person must agree to before they are spent; None when nobody need be asked."""
-    if budget is None or budget.confirm is None:
-        return None
-    high = add_up(estimates).high
-    return high if high is not None and high > budget.confirm else None
-
-
 def add_up(estimates: Iterable[Estimate]) -> Estimate:
     """The sum of those that have a price; unpriced when none has."""
     known = [(one.low, one.high) for one in estimates if one.low is not None and one.high is not None]

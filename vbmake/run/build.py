@@ -102,6 +102,7 @@ def _build(workspace: Workspace, executor: Executor, watch: Watch | None, publis
                 synced = _publish(workspace, plan) if publish else None
             except VbmakeError as error:
                 failure = error
+            workspace.pin(plan)
             if failure is None and (publish or not _publishes(workspace)):
                 workspace.write_stamp(plan)
     seconds = time.monotonic() - began

@@ -26,7 +26,10 @@ def final_targets(plan: BuildPlan) -> tuple[str, ...]:
 def facts_of(
     root: Path, plan: BuildPlan, knowledge: Knowledge, tags: TagStore, digests: Digests
 ) -> dict[str, stamp.Facts]:
-    """Facts by path of the sources, final targets and tools of a plan that is wholly built. Raises Unsure."""
+    """Facts by path of the sources (what jobs read and what was measured), final targets and tools of a plan.
+
+    It is wholly built. Raises Unsure.
+    """
     files: dict[str, stamp.Facts] = {}
     rules: dict[str, Any] = {}
     try:
@@ -37,6 +40,8 @@ def facts_of(
                     _add(files, root, str(knowledge.path(ref)), digests, knowledge.seen.get(ref.name), ref)
             if job.final:
                 _add_targets(files, root, job, tags, digests)
+        for source in knowledge.sources:
+            _add(files, root, str(knowledge.path(source)), digests, knowledge.seen.get(source.name), source)
         for path in _tool_paths(rules):
             files[path] = stamp.facts(os.stat(path))
     except OSError as error:

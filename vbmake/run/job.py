@@ -316,7 +316,7 @@ class Jobs:
     def _record(self, job: JobSpec, entry: Entry, outputs: Mapping[str, Any], how: Literal["ran", "fetched"]) -> Tag:
         tag = Tag(job.id, entry.key, outputs, entry.measures, entry.material, _now(), how, entry.seconds)
         self._tags.put(tag)
-        if job.account:
+        if job.account and (how == "ran" or self._pins.entry(entry.key, entry.material) is None):
             self._pins.put(job, entry, int(entry.material["take"]))
         return tag
 

@@ -35,7 +35,20 @@ class Journal:
         self._bytes = 0  # of the file when it was read
         self._sizes: dict[str, int] = {}  # of the line of each name then
         self._open: int | None = None
+        self._mark = _mark(path)
         self._load()
+
+    def refresh(self) -> bool:
+        """Read the file again if another process has written to it since. Tells whether it had."""
+        with self._lock:
+            if _mark(self.path) == self._mark:
+                return False
+            self._close()
+            self._records, self._dropped, self._sizes = {}, set(), {}
+            self._lines = self._bytes = 0
+            self._mark = _mark(self.path)
+            self._load()
+            return True
 
     def get(self, name: str) -> dict[str, Any] | None:
         return self._records.get(name)
@@ -92,6 +105,7 @@ class Journal:
                 with contextlib.suppress(OSError):
                     temporary.unlink(missing_ok=True)
             self._lines, self._bytes = len(self._records), self.path.stat().st_size
+            self._mark = _mark(self.path)
 
     def close(self) -> None:
         with self._lock:
@@ -142,7 +156,17 @@ class Journal:
             if written != len(data):  # the disk is full: the stump is skipped when read
                 self._close()
                 raise OSError(28, os.strerror(28), str(self.path))
+            self._mark = _mark(self.path)
         self._lines += len(records)
+
+
+def _mark(path: Path) -> tuple[int, int]:
+    """By what a file that another process wrote to is noticed: it grew, or is another one."""
+    try:
+        stat = os.stat(path)
+    except OSError:
+        return (0, 0)
+    return (stat.st_ino, stat.st_size)
 
 
 def _parsed(lines: list[bytes]) -> Iterator[Any]:

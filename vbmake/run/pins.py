@@ -70,6 +70,14 @@ class Pins:
             self._write()
         return True
 
+    def refresh(self) -> bool:
+        """Read the file again if it says something else now. Tells whether it did. Raises ProjectError."""
+        with self._lock:
+            before = self._text
+            self._assets, self._takes, self._text = {}, {}, ""
+            self._load()
+            return self._text != before
+
     def keep(self, keys: Iterable[str], declared: Iterable[str]) -> None:
         """Drop the assets of other keys, and the takes of what is no longer declared (by its key as declared)."""
         wanted, known = set(keys), set(declared)

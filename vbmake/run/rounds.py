@@ -49,6 +49,8 @@ def _remembered(media: Iterable[Source], knowledge: Knowledge, measures: Measure
             if measure is None:
                 return {}
             found[source.name] = measure
+    for name in found:
+        knowledge.measured(Source(name))
     return found
 
 
@@ -74,6 +76,8 @@ def _measure(pending: Iterable[Pending], knowledge: Knowledge, measures: Measure
                 files.append((item, path))
         if measure is not None:
             found[item.ref.name] = measure
+            if isinstance(item.ref, Source):
+                knowledge.measured(item.ref)
     problems: list[Problem] = []
 
     def probe(entry: tuple[Pending, Path]) -> Mapping[str, Any] | Problem:
@@ -89,6 +93,8 @@ def _measure(pending: Iterable[Pending], knowledge: Knowledge, measures: Measure
                 problems.append(answer)
             else:
                 found[item.ref.name] = answer
+                if isinstance(item.ref, Source):
+                    knowledge.measured(item.ref)
     if problems:
         raise ProjectError(problems)
     return found

@@ -97,6 +97,7 @@ class Knowledge:
         self._statuses: dict[str, Status] = {}
         self._tools: dict[tuple[str, frozenset[str]], dict[str, str]] = {}
         self._lock = threading.Lock()
+        self.sources: set[Source] = set()  # files whose measures the plan rests on
         self.seen: dict[str, str] = {}  # digests of the files that statuses rest on, by Ref.name; "" when one changed
 
     def use(self, plan: BuildPlan) -> None:
@@ -164,6 +165,12 @@ class Knowledge:
             self._settled.pop(job_id, None)
             self._statuses.clear()
 
+    def restart(self) -> None:
+        """Know nothing of any job: what was recorded of them has changed."""
+        with self._lock:
+            self._settled = {}
+            self._statuses = {}
+
     def made(self, job_id: str) -> Made | None:
         """What a job made, if it is known without running it."""
         settled = self._settled.get(job_id)
@@ -186,12 +193,14 @@ class Knowledge:
             key = action_key(material)
         reasons = self._reasons(job, key, material, tag)
         pinned = self._pins.entry(key, material) if job.account else None
+        if pinned is not None and not self._cache.has(pinned.outputs):
+            pinned = None  # nobody has those bytes any more: one's own are as good, and nothing is paid for them
         if pinned is not None and not reasons and tag is not None and not _same_bytes(pinned, tag.outputs):
             reasons = (("pin", None, "vbmake.lock names other bytes"),)
         if not reasons:
             assert tag is not None
             return Status("current", key, material, (), seconds, Made(key, tag.outputs, tag.measures))
-        entry = pinned if pinned is not None and self._cache.has(pinned.outputs) else self._cache.lookup(key)
+        entry = pinned if pinned is not None else self._cache.lookup(key)
         if entry is None or set(entry.outputs) != set(job.outputs):
             return Status("run", key, material, reasons, seconds)
         outputs = {role: {"path": job.outputs[role], **entry.outputs[role]} for role in job.outputs}
@@ -252,9 +261,18 @@ class Knowledge:
             sha256 = self._digests.of(self.place(ref))
         except OSError as error:
             raise _Unknown("run", (f"input:{ref.name}", None, error.strerror or str(error))) from None
-        if self.seen.setdefault(ref.name, sha256) != sha256:
-            self.seen[ref.name] = ""
+        self._see(ref.name, sha256)
         return sha256
+
+    def _see(self, name: str, sha256: str) -> None:
+        if self.seen.setdefault(name, sha256) != sha256:
+            self.seen[name] = ""
+
+    def measured(self, source: Source) -> None:
+        """Note that the plan rests on what a file of the user's measures, whether or not a job reads it."""
+        sha256 = self._digests.remembered(self.place(source))
+        self._see(source.name, sha256 or "")
+        self.sources.add(source)
 
     def _identities(self, rule: Any, job: JobSpec) -> dict[str, str]:
         given = frozenset(role for role, refs in job.inputs.items() if refs)

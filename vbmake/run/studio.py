@@ -26,6 +26,11 @@ OFFLINE = "VBMAKE_OFFLINE"
 NO_KEY = "none"
 
 
+def is_on(environ: Mapping[str, str], name: str) -> bool:
+    """Whether a variable of the environment says yes."""
+    return environ.get(name, "").strip().lower() not in ("", "0", "no", "false", "off")
+
+
 class Studio:
     """The providers of one project. What talks to the network is imported when the first job asks."""
 
@@ -38,12 +43,20 @@ class Studio:
         self._engine: Engine | None = None
         self._ledger: Ledger | None = None
         self._prices: Prices | None = None
+        self.agreed = Decimal(0)  # what a person has agreed to spend in this build, in USD
         self.run = uuid.uuid4().hex[:12]  # names this build in the ledger
 
     @property
     def offline(self) -> bool:
         """Whether no provider may be asked."""
-        return self._environ.get(OFFLINE, "").lower() not in ("", "0", "no", "false")
+        return is_on(self._environ, OFFLINE)
+
+    @property
+    def spent(self) -> Decimal:
+        """What this build has spent and reserved so far, in USD."""
+        if self._ledger is None:
+            return Decimal(0)
+        return sum((entry.counts for entry in self._ledger.entries() if entry.run == self.run), Decimal(0))
 
     @property
     def prices(self) -> Prices:

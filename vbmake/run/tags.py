@@ -49,6 +49,10 @@ class TagStore:
         found = {job: self.get(job) for job in self.jobs()}
         return {job: tag for job, tag in found.items() if tag is not None}
 
+    def refresh(self) -> bool:
+        """Take in what another process has recorded since. Tells whether it had."""
+        return self._journal.refresh()
+
     def compact(self) -> None:
         """Drop superseded lines when there are many. Only for the holder of the project's lock."""
         self._journal.compact()

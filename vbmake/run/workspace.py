@@ -1,7 +1,9 @@
 """A project's directory as builds see it: the plan, what is known of each job, and doing it.
 
 What a build keeps lies in `.vbmake/`: `dag/plan.json` and `dag/tags.jsonl`, `digests.jsonl`, `measures.jsonl`,
-`glyphs.jsonl`, `logs/`, `stamp.json`, `lock`, and `tmp/` while jobs run. Deleting any of it costs only time.
+`glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the way), `stamp.json`, `lock`, and
+`tmp/` while jobs run. Deleting any of that costs only time, but for assets of providers in `work/` that are in no
+cache. `generations/` (requests to providers) and `costs.jsonl` are not to be deleted: they keep what was paid.
 
     with Workspace.open(root) as workspace, workspace.locked():
         plan = workspace.plan()                    # as far as what is known reaches
@@ -150,12 +152,28 @@ class Workspace:
         """Hold the project for a build; commands that only read need no lock. Raises WorkspaceError when it is held."""
         return project_lock(self.state / "lock")
 
-    def begin(self) -> None:
-        """What every build does first, under the lock: clear up after builds that were killed."""
+    def refresh(self) -> bool:
+        """Take in what another build has recorded since this workspace was opened. Tells whether it had: plan again.
+
+        Only under the lock is nothing recorded any more that this one does not know of.
+        """
+        changed = [self.tags.refresh(), self.pins.refresh(), self._digest_journal.refresh()]
+        if any(changed):
+            self.knowledge.restart()
+            self.cache.forget_misses()
+        return any(changed)
+
+    def begin(self) -> bool:
+        """What every build does first, under the lock: clear up after builds that were killed.
+
+        Tells whether another build has recorded something since the plan was made, so that it must be made again.
+        """
+        changed = self.refresh()
         stamp.remove(self.root)
         remove_stale(self.root / TEMPORARY)
         self.tags.compact()
         self._digest_journal.compact()
+        return changed
 
     @uncollected()
     def plan(self) -> BuildPlan:
@@ -256,7 +274,6 @@ class Workspace:
             return False
         try:
             facts = facts_of(self.root, plan, self.knowledge, self.tags, self.digests)
-            self.pin(plan)
             files, absent = {**facts, **self._declaration.files}, self._declaration.absent
             if self.pins.path.exists():
                 files[self.pins.path.name] = stamp.facts(self.pins.path.stat())

@@ -108,7 +108,9 @@ class SmallObjects:
             removed = standing is not None and standing.data is None
             if standing is not None and not removed and over == "nothing":
                 return False
-            self._note(name, _Change(data, "anything" if removed else over))
+            waiting = self._waiting.get(name)
+            anyway = removed or (waiting is not None and waiting.over == "anything")  # a removal waits with it
+            self._note(name, _Change(data, "anything" if anyway else over))
             return True
 
     def drop(self, name: str) -> None:
@@ -126,8 +128,8 @@ class SmallObjects:
     def contents(self, prefix: str) -> list[bytes]:
         """The bytes of every object whose name begins so, without marking them as used."""
         self.flush()
-        found = self._all("SELECT name, data FROM small ORDER BY name")
-        return [bytes(data) for name, data in found if str(name).startswith(prefix) and isinstance(data, bytes)]
+        found = self._all("SELECT data FROM small WHERE name >= ? AND name < ?", prefix, prefix + "\U0010ffff")
+        return [bytes(data) for (data,) in found if isinstance(data, bytes)]
 
     def names(self) -> list[str]:
         """Every name, sorted."""
@@ -207,7 +209,8 @@ class SmallObjects:
                     self._commit(self._writing, used)
             except OSError as error:
                 with self._changed:
-                    self._failure = error if self._writing else None  # a use that is not noted harms nobody
+                    if self._writing:  # a use that is not noted harms nobody
+                        self._failure = error
             finally:
                 with self._changed:
                     self._writing = {}
