@@ -208,6 +208,33 @@ def test_of_many_quick_jobs_each_is_told_once_and_those_after_a_failure_are_done
     assert all(told.index(("start", id)) < told.index(("job", id)) for _, id in told)
 
 
+@pytest.mark.parametrize("threads", ["1", "2"])
+def test_a_failure_of_a_quick_job_loses_none_of_those_that_were_handed_out_with_it(toy: Toy, threads: str) -> None:
+    jobs = [
+        {"id": f"fail:{n}", "makes": {"o": f"{n}.txt"}, "options": {"text": "mended", "n": n}, "final": True}
+        for n in range(200)
+    ]
+    jobs[150]["options"] = {"text": "broken"}
+    declare(toy.root, *jobs)
+    ended = toy.build("-n", threads, "-c")
+    assert ended.code == 1
+    assert len(list(toy.root.glob("*.txt"))) == 199
+    assert "200 jobs: 199 ran, 1 failed" in ended.out
+
+
+def test_a_quick_job_that_is_tried_again_loses_none_either(toy: Toy, tmp_path: Path) -> None:
+    (tmp_path / "tries").write_text("try\n" * 100)
+    jobs = [
+        {"id": f"flaky:{n}", "makes": {"o": f"{n}.txt"}, "final": True,
+         "options": {"tries": str(tmp_path / "tries"), "times": 0, "text": str(n)}}
+        for n in range(200)
+    ]  # fmt: skip
+    jobs[150]["options"] = {"tries": str(tmp_path / "once"), "times": 1, "text": "150"}
+    declare(toy.root, *jobs)
+    assert toy.build("-n", "1").code == 0
+    assert len(list(toy.root.glob("*.txt"))) == 200
+
+
 def test_without_keep_going_nothing_is_begun_after_a_failure_among_quick_jobs(toy: Toy) -> None:
     jobs = [{"id": f"copy:{n}", "makes": {"o": f"{n}.txt"}, "options": {"text": f"{n} "}} for n in range(200)]
     jobs[100] = {"id": "crash:100", "makes": {"o": "100.txt"}}

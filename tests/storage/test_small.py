@@ -79,6 +79,21 @@ def test_what_was_removed_can_be_stored_anew(path: Path) -> None:
     assert small.get("a") == b"new"
 
 
+def test_what_is_stored_over_a_removal_that_waits_is_stored_in_any_case(path: Path) -> None:
+    fill(path, a=b"bad")
+    small = SmallObjects(path)
+    small.drop("a")
+    small.put("a", b"one", "anything")
+    small.put("a", b"two", "other size")
+    small.close()
+    assert SmallObjects(path).get("a") == b"two"
+
+
+def test_objects_are_listed_by_how_their_names_begin(path: Path) -> None:
+    fill(path, **{"v1/ac/1": b"one", "v1/ac/2": b"two", "v1/cas/3": b"three"})
+    assert sorted(SmallObjects(path).contents("v1/ac/")) == [b"one", b"two"]
+
+
 def test_many_threads_and_many_processes_share_a_file(path: Path) -> None:
     program = (
         "import sys; from pathlib import Path; from vbmake.storage.small import SmallObjects\n"
