@@ -107,15 +107,15 @@ def test_a_bucket_that_is_not_there_is_told(server: S3Server) -> None:
 @pytest.mark.parametrize(
     ("refused", "words", "mend"),
     [
-        ({"GET"}, "cannot read", "s3:GetObject"),
-        ({"PUT"}, "cannot write", "s3:PutObject"),
-        ({"DELETE"}, "can be read and written, not deleted from", "s3:DeleteObject"),
-        ({"HEAD", "PUT"}, "cannot write", "s3:PutObject"),
+        (["GET"], "cannot read", "s3:GetObject"),
+        (["PUT"], "cannot write", "s3:PutObject"),
+        (["DELETE"], "can be read and written, not deleted from", "s3:DeleteObject"),
+        (["HEAD", "PUT"], "cannot write", "s3:PutObject"),
     ],
     ids=str,
 )
 def test_what_the_credentials_may_not_do_is_told(
-    bucket: S3Storage, server: S3Server, refused: set[str], words: str, mend: str
+    bucket: S3Storage, server: S3Server, refused: list[str], words: str, mend: str
 ) -> None:
     server.fault = lambda method, path: "403 Forbidden" if method in refused else None
     found = place("shared cache", address(bucket), write=True)

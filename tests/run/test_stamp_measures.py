@@ -41,7 +41,8 @@ def frames(root: Path) -> int:
 def test_another_recording_that_only_sets_a_length_is_noticed(root: Path, make_media: MakeMedia) -> None:
     shutil.copyfile(tone(make_media, 1), root / "a.wav")
     assert frames(root) == 10
-    assert stamp.check(root) is not None
+    while stamp.check(root) is None:  # files that were written this very moment are not relied on yet
+        assert frames(root) == 10
     shutil.copyfile(tone(make_media, 3), root / "a.wav")
     assert stamp.check(root) is None
     assert frames(root) == 30
@@ -51,7 +52,6 @@ def test_a_recording_saved_while_the_film_was_planned_leaves_no_stamp(root: Path
     shutil.copyfile(tone(make_media, 1), root / "a.wav")
     (root / "video.yaml").write_text(FILM.replace(", mute: true", ""))
     assert run_build(root).ok
-    (root / ".vbmake" / "stamp.json").unlink()
     with Workspace.open(root) as workspace:
         plan = workspace.plan()
         shutil.copyfile(tone(make_media, 3), root / "a.wav")

@@ -10,11 +10,13 @@ from doit.exceptions import InvalidCommand
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.project import JobHandle, is_group, job_of
 
+NEXT = -1
+
 TAKE = {
     "name": "take",
     "long": "take",
     "type": int,
-    "default": 0,
+    "default": NEXT,
     "help": "choose this take (an earlier one is in the cache, and free) instead of the next",
 }
 
@@ -34,7 +36,7 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
     def _execute(self, take: int, pos_args: Any) -> int:
         if not pos_args:
             raise InvalidCommand(f"which job? `{self.bin_name} plan --all` lists them")
-        if take < 0 or take > 10_000:
+        if take != NEXT and not 1 <= take <= 10_000:
             raise InvalidCommand(f"--take is a number from 1 to 10000, not {take}")
         tasks = {task.name: task for task in self.task_list}
         targets = {target: task.name for task in self.task_list for target in task.targets}
@@ -63,7 +65,7 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
             if key is None:
                 raise InvalidCommand(f"what {job.id} reads is not made yet; build first")
             now = workspace.pins.take(key) or job.take
-            chosen = asked or now + 1
+            chosen = now + 1 if asked == NEXT else asked
             workspace.pins.choose(key, chosen if chosen != job.take else None)
             workspace.knowledge.forget(job.id)
             known = workspace.knowledge.assess(job).state

@@ -6,6 +6,7 @@ in front; where no film is concerned it does nothing but call the core class.
 
 from __future__ import annotations
 
+import contextlib
 import getopt
 import os
 import sys
@@ -24,6 +25,7 @@ from vbmake.doit_plugin.states import JobStates
 from vbmake.errors import VbmakeError
 
 INTERRUPTED = 130
+UNHEARD = 141  # as a shell tells of a program that SIGPIPE ended
 
 
 class Guarded:
@@ -36,6 +38,10 @@ class Guarded:
         except VbmakeError as error:
             sys.stderr.write(f"{error}\n")
             return error.exit_code
+        except BrokenPipeError:  # whoever read what is told has left: so do we, without a word
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return UNHEARD
         except KeyboardInterrupt:
             if not self.ours():
                 raise

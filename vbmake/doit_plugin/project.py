@@ -51,6 +51,11 @@ class FilmProject:
         """Task names of the final targets."""
         return [self.name(job.id) for job in self.plan.jobs if job.final]
 
+    def ends(self) -> list[str]:
+        """Task names of the jobs whose outputs no other job reads."""
+        needed = {need for job in self.plan.jobs for need in job.needs()}
+        return [self.name(job.id) for job in self.plan.jobs if job.final or job.id not in needed]
+
     def documents(self) -> set[str]:
         """The files that the declaration is made of (scene files, data, rules), as doit sees them."""
         from vbmake.run.declaration import read_declaration

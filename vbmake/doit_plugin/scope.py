@@ -67,8 +67,11 @@ class Scope:
         return [name for name, task in self.closure.items() if job_of(task) is not None]
 
     def default(self) -> list[str]:
-        """What is built when nothing is named: every task of the user's, and of each film its final targets."""
-        finals = {name for project in self.projects for name in project.finals()}
+        """What is built when nothing is named: every task of the user's, and of each film all that no other job reads.
+
+        That is its final targets, and what is only measured (the script, the times of words).
+        """
+        finals = {name for project in self.projects for name in project.ends()}
         tasks = self.control.tasks.items()
         return [name for name, task in tasks if name in finals or META not in (task.meta or {})]
 

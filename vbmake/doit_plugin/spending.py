@@ -45,7 +45,8 @@ def confirm(project: FilmProject, jobs: Iterable[JobSpec], ask: Any = None) -> N
     amount = (add_up(estimates).high or Decimal(0)) + studio.spent
     if amount <= max(budget.confirm, studio.agreed):
         return
-    what = f"this build may cost up to {told(amount)} ({len(asked)} requests), more than {told(budget.confirm)}"
+    count = "1 request" if len(asked) == 1 else f"{len(asked)} requests"
+    what = f"this build may cost up to {told(amount)} ({count}), more than {told(budget.confirm)}"
     if ask is None and sys.stdin.isatty() and sys.stderr.isatty():
         sys.stderr.write(f"{what}. Go on? [y/N] ")
         sys.stderr.flush()

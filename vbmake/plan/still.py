@@ -35,6 +35,12 @@ def plan_still(
     names = [one.name for one in geometries(chosen)]
     geometry = geometries(chosen)[names.index(_known("format", form, names)) if form else 0]
     draft = Draft(inputs)
+    if chosen.script is None and not chosen.overlays:
+        # Nothing of the other scenes shows: their voices need not be spoken, nor their pictures be paid for. (Overlays
+        # count their time from the scenes that they lie over.)
+        ids = [one.id for one in chosen.scenes]
+        only = chosen.scenes[ids.index(_known("scene", scene, ids))]
+        chosen = chosen.model_copy(update={"scenes": [only.model_copy(update={"transition": None})]})
     picture = picture_of(draft, chosen, geometry)
     if picture is not None:
         chosen = picture.film

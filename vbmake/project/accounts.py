@@ -16,7 +16,7 @@ _NOUNS: dict[Kind, str] = {
     "music": "music",
     "effect": "sounds",
     "script": "scripts",
-    "words": "the times of words",
+    "words": "word times",
 }
 
 
@@ -24,16 +24,24 @@ def check_accounts(tree: Map, problems: Problems) -> None:
     """Note every provider that is not known, that cannot make what it is asked for, or that lacks a model for it."""
     declared = tree.items.get("providers")
     services = {**{name: name for name in (LOCAL, *SERVICES)}, **_declared(declared, problems)}
+    for price in _maps(tree.items.get("prices")):
+        node = price.items.get("service")
+        if isinstance(node, Scalar) and not node.broken and node.raw not in services and node.raw not in plugins():
+            known = [name for name in services if name != LOCAL]
+            if "*" not in node.raw:
+                hint = nearest(node.raw, known)
+                problems.add(
+                    node, "there is no service of that name", found=node.raw, allowed=", ".join(known), hint=hint
+                )
     for owner, key, kind in _asked(tree):
         node = owner.items.get(key)
-        if not isinstance(node, Scalar) or not isinstance(node.value, str) or node.broken:
+        if not isinstance(node, Scalar) or node.value is None or node.broken:
             continue
-        service = services.get(node.value) or (node.value if node.value in plugins() else None)
+        name = node.raw
+        service = services.get(name) or (name if name in plugins() else None)
         if service is None:
-            hint = nearest(node.value, list(services)) or "a server of your own is declared in `providers`"
-            problems.add(
-                node, "there is no provider of that name", found=node.value, allowed=", ".join(services), hint=hint
-            )
+            hint = nearest(name, list(services)) or "a server of your own is declared in `providers`"
+            problems.add(node, "there is no provider of that name", found=name, allowed=", ".join(services), hint=hint)
             continue
         _check_kind(owner, node, service, kind, problems)
 

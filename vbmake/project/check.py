@@ -145,7 +145,9 @@ def _tell(tree: Map, error: Any, problems: Problems) -> None:
         _tell_layer(node, problems)
     elif kind == "value_error":
         message, allowed, hint = _own_words(str(context["error"]), node)
-        problems.add(node, message, found=describe(node), allowed=allowed, hint=hint)
+        # What stands where a key or an address is wanted may be a secret: it is not told.
+        found = "(not shown)" if location[-1:] in (("key",), ("base_url",)) else describe(node)
+        problems.add(node, message, found=found, allowed=allowed, hint=hint)
     elif kind == "literal_error":
         words = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         _tell_word(node, [text or digits for text, digits in words], problems)
@@ -237,7 +239,7 @@ def _limit(kind: str, context: dict[str, Any], message: str) -> tuple[str, str]:
         case "greater_than":
             return "the number is too small", f"more than {context['gt']:g}"
         case "less_than_equal":
-            return "the number is too large", f"{context['le']:g} or less"
+            return "the number is too large", f"{context['le']:,} or less"
         case "less_than":
             return "the number is too large", f"less than {context['lt']:g}"
         case "too_short":

@@ -13,7 +13,7 @@ from vbmake.project.units import Canvas, Duration
 from vbmake.services import LOCAL
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}\Z")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}\Z")
+_VARIABLE = re.compile(r"none|[A-Z_][A-Z0-9_]{0,99}\Z")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(/[^?#\s]*)?\Z")
 _MONEY = re.compile(r"(?:\$ ?)?([0-9]{1,9}(?:\.[0-9]{1,9})?)(?: ?(?:USD|\$))?\Z")
 
@@ -116,8 +116,10 @@ class Provider(Model):
     @field_validator("key")
     @classmethod
     def _variable(cls, value: str | None) -> str | None:
-        if value is not None and (not _VARIABLE.match(value) or re.match(r"(sk|r8|xi|fal|pk)[-_]\w{16}", value)):
-            raise ValueError("key is the name of an environment variable (or none), never the key itself")
+        if value is not None and not _VARIABLE.match(value):
+            raise ValueError(
+                "key is the name of an environment variable such as MY_API_KEY (or none), never a key itself"
+            )
         return value
 
 

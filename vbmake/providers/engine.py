@@ -131,7 +131,11 @@ class Engine:
         """The requests whose outcome is unknown, and those that were abandoned."""
         return [
             Question(
-                step.key, str(step.facts.get("job", "")), str(step.facts.get("account", "")), step.state, step.time
+                step.key,
+                str(step.facts.get("job", "")),
+                str(step.facts.get("account", "")),
+                step.state,
+                str(step.facts.get("asked") or step.time),
             )
             for step in self.journal.all()
             if _is_open(step)

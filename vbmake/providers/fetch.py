@@ -105,9 +105,8 @@ def _bring(call: Call, ready: Ready, response: Response) -> Made:
         files.append(kept.facts(path))
     cost = call.desk.books.settle(call.key, call.generation, ready.usage)
     step = call.note("fetched", files=files, cost=exact(cost))
-    call.say(
-        f"fetched {len(files)} {'file' if len(files) == 1 else 'files'}" + (f", {exact(cost)} USD" if cost else "")
-    )
+    brought = f"fetched {len(files)} {'file' if len(files) == 1 else 'files'}" if files else "answered"
+    call.say(brought + (f", {exact(cost)} USD" if cost else ""))
     return _made(call, step, tuple(kept.directory / str(file["name"]) for file in files), ready, response)
 
 

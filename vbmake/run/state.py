@@ -193,7 +193,8 @@ class Knowledge:
             key = action_key(material)
         reasons = self._reasons(job, key, material, tag)
         pinned = self._pins.entry(key, material) if job.account else None
-        if pinned is not None and not self._cache.has(pinned.outputs):
+        lost = pinned is not None and not self._cache.has(pinned.outputs)
+        if lost:
             pinned = None  # nobody has those bytes any more: one's own are as good, and nothing is paid for them
         if pinned is not None and not reasons and tag is not None and not _same_bytes(pinned, tag.outputs):
             reasons = (("pin", None, "vbmake.lock names other bytes"),)
@@ -202,6 +203,9 @@ class Knowledge:
             return Status("current", key, material, (), seconds, Made(key, tag.outputs, tag.measures))
         entry = pinned if pinned is not None else self._cache.lookup(key)
         if entry is None or set(entry.outputs) != set(job.outputs):
+            if lost:
+                said = "vbmake.lock pins it, and no cache has those bytes: it is asked for, and paid, anew"
+                reasons = (("tag", None, said), *reasons)
             return Status("run", key, material, reasons, seconds)
         outputs = {role: {"path": job.outputs[role], **entry.outputs[role]} for role in job.outputs}
         return Status("fetch", key, material, reasons, entry.seconds, Made(key, outputs, entry.measures), entry)
