@@ -239,7 +239,7 @@ def _limit(kind: str, context: dict[str, Any], message: str) -> tuple[str, str]:
         case "greater_than":
             return "the number is too small", f"more than {context['gt']:g}"
         case "less_than_equal":
-            return "the number is too large", f"{context['le']:,} or less"
+            return "the number is too large", f"{_number(context['le'])} or less"
         case "less_than":
             return "the number is too large", f"less than {context['lt']:g}"
         case "too_short":
@@ -251,6 +251,10 @@ def _limit(kind: str, context: dict[str, Any], message: str) -> tuple[str, str]:
         case "string_too_long":
             return "the text is too long", f"at most {context['max_length']:,} characters"
     return message, ""
+
+
+def _number(value: float) -> str:
+    return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
 @functools.cache

@@ -107,7 +107,6 @@ class Journal:
         facts = {name: value for name, value in record.items() if name not in ("key", "state", "time")}
         if state == "intent":
             self._steps.pop(key, None)  # begun anew: the last in order
-            facts.setdefault("asked", str(record.get("time", "")))
         elif before is not None:
             facts = {**before.facts, **facts}
         step = self._steps[key] = Step(key, state, str(record.get("time", "")), facts)

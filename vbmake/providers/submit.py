@@ -5,6 +5,8 @@ It is sent again if it surely never arrived, and only then.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from vbmake.errors import VbmakeError, WorkspaceError
 from vbmake.providers.call import Call
 from vbmake.providers.delays import retry_after
@@ -25,6 +27,7 @@ def submit(call: Call, until: float) -> Accepted | None:
         call.kept.begin()
         account, generation = call.account, call.generation
         asked = {"account": account.name, "service": account.service, "model": generation.model}
+        asked["asked"] = datetime.now(UTC).isoformat(timespec="milliseconds")
         call.note("intent", job=call.job, kind=generation.kind, **asked)
     except (OSError, VbmakeError):
         call.desk.books.release(call.key)
