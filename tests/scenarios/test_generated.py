@@ -177,6 +177,22 @@ def test_doing_everything_again_pays_for_nothing_again(asking: World, bill: Bill
     assert bill.count == 1
 
 
+def test_the_plan_tells_of_a_request_in_question(asking: World, provider: StandIn, bill: Bill) -> None:
+    asking.declare(film(painted("lost answer")))
+    provider.misbehave("openai", "reset", charged=True)
+    try:
+        assert asking.doit().code == 1
+    finally:
+        provider.behave()
+    assert bill.count == 1
+    (row,) = [job for job in json.loads(asking.doit("plan", "--json").out)["jobs"] if job["rule"] == "generated-image"]
+    assert "it may have been asked for" in row["reason"]
+    assert row["cost"] == 0
+    assert asking.doit("resume", "--resubmit", row["id"]).code == 0
+    assert asking.doit().code == 0
+    assert bill.count == 2, "that was agreed to"
+
+
 def test_agreeing_counts_what_earlier_rounds_have_spent(asking: World, bill: Bill) -> None:
     prices = [
         {"service": "openai", "model": "gpt-image-2", "unit": "image", "price": "1 USD"},

@@ -101,6 +101,9 @@ def survey(project: FilmProject) -> list[Row]:
 def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
     least, cost = 0.0, 0.0
     if job.account and status.state in ("run", "maybe"):
+        standing = project.workspace.studio.standing(status.key) if status.key is not None else ""
+        if standing:
+            return Row(project.name(job.id), job.rule, status.state, standing, status.seconds, 0.0)
         from vbmake.doit_plugin.spending import estimate_of
 
         estimate = estimate_of(project, job)

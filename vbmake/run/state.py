@@ -240,7 +240,8 @@ class Knowledge:
     def _reasons(self, job: JobSpec, key: str, material: Mapping[str, Any], tag: Tag | None) -> tuple[Reason, ...]:
         """Why the job is not current; () when it is."""
         if tag is None:
-            return (("tag", None, "it was forgotten" if self._tags.forgotten(job.id) else "it was not built before"),)
+            new = "it was not asked for before" if job.account else "it was not built before"
+            return (("tag", None, "it was forgotten" if self._tags.forgotten(job.id) else new),)
         if tag.key != key:
             return tuple(changes(tag.material, material)) or (("key", tag.key, key),)
         found: list[Reason] = []

@@ -26,6 +26,15 @@ OFFLINE = "VBMAKE_OFFLINE"
 NO_KEY = "none"
 
 
+_STANDING = {
+    "intent": "it may have been asked for, and paid: `resume` tells what to do",
+    "abandoned": "its request was abandoned: `resume --resubmit` asks again",
+    "accepted": "its request was accepted, and is paid: the result is asked for",
+    "result": "it is paid: its files are fetched",
+    "fetched": "it is paid, and here",
+}
+
+
 def is_on(environ: Mapping[str, str], name: str) -> bool:
     """Whether a variable of the environment says yes."""
     return environ.get(name, "").strip().lower() not in ("", "0", "no", "false", "off")
@@ -121,6 +130,13 @@ class Studio:
         if account is None:
             raise FatalError(f"{job.id}: there is no provider called {job.account!r}")
         return self.engine.generate(key, generation, account, job=job.id, log=log, progress=progress)
+
+    def standing(self, key: str) -> str:
+        """What an earlier build has left of a request for this key, in a sentence; "" when there is none."""
+        if not (self._state / "generations" / "journal.jsonl").exists():
+            return ""
+        step = self.engine.journal.get(key)
+        return _STANDING.get(step.state, "") if step is not None else ""
 
     def settled(self, key: str) -> None:
         """What came for a key is kept elsewhere now."""
