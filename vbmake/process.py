@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
+import selectors
 import signal
 import subprocess
 import threading
@@ -14,6 +16,14 @@ from pathlib import Path
 from typing import IO, Any
 
 from vbmake.errors import JobError
+
+LOOK = 1.0  # seconds between two looks whether a program that says nothing has ended
+LINGER = 5.0  # seconds that the pipes of a program that has ended are listened to
+CHUNK = 1 << 16  # bytes that go through a pipe at once
+LONGEST = 1 << 20  # bytes of a line that is waited for
+
+Hear = Callable[[bytes], Any]
+
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
@@ -195,64 +205,124 @@ def run(
     """
     tail: deque[str] = deque(maxlen=20)
 
-    def drain(stream: IO[bytes]) -> None:
-        for raw in stream:
-            line = raw.decode("utf-8", "replace").rstrip()
-            if line:
-                tail.append(line)
-                if log is not None:
-                    log(line)
+    def hear(line: str) -> None:
+        if line := line.rstrip():
+            tail.append(line)
+            if log is not None:
+                log(line)
 
-    def feed(stream: IO[bytes], data: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError, OSError):
-            stream.write(data)
-        with contextlib.suppress(BrokenPipeError, OSError):
-            stream.close()
-
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        end(process)
-
+    collected: list[bytes] = []
     with running(
         args,
         cwd=cwd,
-        env=dict(env) if env is not None else None,
+        env=env,
         stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
+        bufsize=0,
     ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        threads = [threading.Thread(target=drain, args=(process.stderr,), daemon=True)]
-        if stdin is not None:
-            assert process.stdin is not None
-            threads.append(threading.Thread(target=feed, args=(process.stdin, stdin), daemon=True))
-        for thread in threads:
-            thread.start()
-        timer = threading.Timer(timeout, expire) if timeout is not None else None
-        if timer is not None:
-            timer.daemon = True
-            timer.start()
-        collected: list[bytes] = []
-        if on_line is None:
-            collected.append(process.stdout.read())
-        else:
-            for raw in process.stdout:
-                on_line(raw.decode("utf-8", "replace").rstrip("\n"))
+        hear_out = collected.append if on_line is None else Lines(on_line)
+        hearers: dict[IO[bytes] | None, Hear] = {process.stdout: hear_out, process.stderr: Lines(hear)}
+        in_time = _converse(process, hearers, stdin, timeout)
+        if not in_time:
+            end(process)
         code = finish(process)
-        if timer is not None:
-            timer.cancel()
-        for thread in threads:
-            thread.join(5)
-    if code != 0:
+    if code != 0 or not in_time:
         name = Path(args[0]).name
-        if expired.is_set() and code < 0:
+        if not in_time:
             raise JobError(f"{name} did not finish within {timeout:g} s and was ended")
         detail = "\n".join(f"    {line}" for line in list(tail)[-8:])
         raise JobError(f"{name} failed with exit code {code}" + (f":\n{detail}" if detail else ""))
     return b"".join(collected)
+
+
+class Lines:
+    """Takes bytes as they come and hands on whole lines of text; what is left at the end (b"") is one, too."""
+
+    def __init__(self, hear: Callable[[str], None]) -> None:
+        self._hear = hear
+        self._rest = b""
+
+    def __call__(self, data: bytes) -> None:
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if self._rest and (not data or len(self._rest) > LONGEST):
+            lines, self._rest = [*lines, self._rest], b""
+        for line in lines:
+            self._hear(line.decode("utf-8", "replace"))
+
+
+def _converse(
+    process: subprocess.Popen[bytes],
+    hearers: Mapping[IO[bytes] | None, Hear],
+    stdin: bytes | None,
+    timeout: float | None,
+) -> bool:
+    """Hear all that a program says, and say `stdin` to it, until it has ended; False when it did not within `timeout`.
+
+    One thread does for all pipes: to start others takes longer than many programs run. What a program has left running
+    may hold its pipes open for ever: that is waited for shortly.
+    """
+    deadline = time.monotonic() + timeout if timeout is not None else math.inf
+    unsaid = memoryview(stdin or b"")
+    with selectors.PollSelector() as selector, _watch(process) as watch:
+        for stream, hear in hearers.items():
+            if stream is not None:
+                selector.register(stream, selectors.EVENT_READ, hear)
+        if process.stdin is not None:
+            os.set_blocking(process.stdin.fileno(), False)
+            selector.register(process.stdin, selectors.EVENT_WRITE)
+        if watch is not None:
+            selector.register(watch, selectors.EVENT_READ)
+        ended = False
+        while selector.get_map():
+            patience = min(LOOK, deadline - time.monotonic())
+            if patience <= 0:
+                if ended:
+                    break
+                return False
+            for key, _ in selector.select(patience):
+                if key.data is not None:
+                    data = os.read(key.fd, CHUNK)
+                    key.data(data)
+                    if data:
+                        continue
+                elif key.fileobj is process.stdin and (unsaid := _say(key.fd, unsaid)):
+                    continue
+                selector.unregister(key.fileobj)
+                if key.fileobj is process.stdin:
+                    process.stdin.close()
+            if not ended and process.poll() is not None:
+                ended, deadline = True, min(deadline, time.monotonic() + LINGER)
+    for hear in hearers.values():
+        hear(b"")
+    if not ended:
+        with contextlib.suppress(subprocess.TimeoutExpired):  # (it has closed its pipes, and goes on)
+            process.wait(deadline - time.monotonic() if timeout is not None else None)
+    return process.returncode is not None
+
+
+@contextlib.contextmanager
+def _watch(process: subprocess.Popen[bytes]) -> Iterator[int | None]:
+    """A file that can be read when a program has ended, where the system has such files (Linux): else it is asked."""
+    handle = None
+    if hasattr(os, "pidfd_open"):
+        with contextlib.suppress(OSError):
+            handle = os.pidfd_open(process.pid)
+    try:
+        yield handle
+    finally:
+        if handle is not None:
+            os.close(handle)
+
+
+def _say(pipe: int, data: memoryview) -> memoryview:
+    """Write as much as a pipe takes; what remains is nothing when nobody listens any more."""
+    try:
+        return data[os.write(pipe, data[:CHUNK]) :]
+    except BlockingIOError:
+        return data
+    except OSError:
+        return memoryview(b"")
 
 
 def process_mark(pid: int) -> str | None:

@@ -7,18 +7,19 @@ that wants free text writes `--text={{ text }}`, or puts it after "--".
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, TemplateError, meta
+from jinja2 import StrictUndefined, Template, TemplateError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from vbmake import process
 from vbmake.document.node import List, Map, Node, Problems, Scalar
 from vbmake.errors import FatalError, JobError
-from vbmake.rules.environment import private_environment
+from vbmake.rules.environment import SCRATCH, private_environment
 from vbmake.rules.model import Each, Item, Rule, Step, When
 from vbmake.rules.tools import find_tool, own_file
 from vbmake.rules.work import Work
@@ -136,14 +137,24 @@ def _expand(rule: Rule, items: Sequence[Item], values: Mapping[str, Any]) -> lis
 
 
 def _render(rule: Rule, text: str, values: Mapping[str, Any]) -> str:
-    return text if "{" not in text else str(_guard(rule, text, lambda: _ENVIRONMENT.from_string(text).render(values)))
+    return text if "{" not in text else str(_guard(rule, text, lambda: _template(text).render(values)))
 
 
 def _evaluate(rule: Rule, condition: str, values: Mapping[str, Any]) -> bool:
     def evaluate() -> bool:
-        return bool(_ENVIRONMENT.compile_expression(condition, undefined_to_none=False)(**values))
+        return bool(_expression(condition)(**values))
 
     return bool(_guard(rule, condition, evaluate))
+
+
+@functools.lru_cache(maxsize=1024)
+def _template(text: str) -> Template:
+    return _ENVIRONMENT.from_string(text)  # (compiling one takes longer than starting a program)
+
+
+@functools.lru_cache(maxsize=1024)
+def _expression(condition: str) -> Callable[..., Any]:
+    return _ENVIRONMENT.compile_expression(condition, undefined_to_none=False)
 
 
 def _guard(rule: Rule, text: str, action: Callable[[], Any]) -> Any:
@@ -159,7 +170,7 @@ def run_command(rule: Rule, work: Work) -> None:
     Programs get a clean environment (`private_environment`) and the rule's timeout for each step. Raises JobError,
     FatalError or MissingTool.
     """
-    scratch = work.directory / ".scratch"
+    scratch = work.directory / SCRATCH
     scratch.mkdir(parents=True, exist_ok=True)
     steps = render_command(rule, work.options, work.inputs, work.outputs, scratch)
     environment = private_environment(work.directory, machine_fonts="fonts" in rule.needs)

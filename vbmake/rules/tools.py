@@ -101,16 +101,29 @@ def find_tool(name: str) -> str:
         return _soundfont(variable, named)
     tool = TOOLS.get(name, Tool((name,)))
     if named:
-        found = shutil.which(named)
+        found = _which(named, os.environ.get("PATH"))
         if found is None:
             raise MissingTool(name, f"{variable} is {named!r}, which is no program; correct it or unset it")
         return found
     for program in (*tool.programs, *tool.places):
-        found = shutil.which(program)
+        found = _which(program, os.environ.get("PATH"))
         if found is not None:
             return found
     known = tool.hint() or f"install it so that `{name}` can be run"
     raise MissingTool(name, f"{known}; {variable}=/path/to/{name} names one that is elsewhere")
+
+
+_found: dict[tuple[str, str | None], str] = {}
+
+
+def _which(program: str, path: str | None) -> str | None:
+    """As `shutil.which`, and at once for what was found before and is still there: every job asks."""
+    found = _found.get((program, path))
+    if found is None or not os.access(found, os.X_OK):
+        found = shutil.which(program, path=path)
+        if found is not None:
+            _found[(program, path)] = found
+    return found
 
 
 def _soundfont(variable: str, named: str) -> str:

@@ -7,10 +7,12 @@ import functools
 import itertools
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 from vbmake.process import process_mark
+from vbmake.rules.environment import GIVEN
 from vbmake.run.disk import explained
 
 __all__ = ["PrivateDirectories", "process_mark", "remove_stale"]
@@ -26,8 +28,8 @@ def _own_mark(pid: int) -> str | None:
 class PrivateDirectories:
     """Empty directories, lent to one job at a time. Thread-safe.
 
-    One whose job went well is lent again when it is empty, as most are (what was made has been moved to its place):
-    making and removing a directory takes longer than many jobs. `close` removes those that rest.
+    One whose job went well is cleared of what it has left, and lent again if it is still clear then: to make and remove
+    directories takes longer than many jobs. `close` removes those that rest.
     """
 
     def __init__(self, parent: Path) -> None:
@@ -46,7 +48,10 @@ class PrivateDirectories:
         except BaseException:
             shutil.rmtree(path, ignore_errors=True)
             raise
-        self._resting.append(path)
+        if _clear(path):
+            self._resting.append(path)
+        else:
+            shutil.rmtree(path, ignore_errors=True)
 
     def close(self) -> None:
         """Remove the directories that rest; others may be lent afterwards."""
@@ -56,9 +61,9 @@ class PrivateDirectories:
     def _lent(self) -> Path:
         with contextlib.suppress(IndexError):
             path = self._resting.pop()
-            if _is_empty(path):
+            if _is_clear(path):
                 return path
-            shutil.rmtree(path, ignore_errors=True)  # its job left scratch files, or it is gone
+            shutil.rmtree(path, ignore_errors=True)  # a program that outlived its job writes there, or it is gone
         path = self._parent / f"{_own_mark(os.getpid())}-{next(_count)}"
         with explained("make", path):
             path.mkdir(parents=True)
@@ -79,9 +84,40 @@ def remove_stale(parent: Path) -> int:
     return removed
 
 
-def _is_empty(path: Path) -> bool:
-    """Whether it is a directory with nothing in it."""
+def _clear(path: Path) -> bool:
+    """Remove what a job has left in its directory. False when that cannot be done."""
     try:
-        return not os.listdir(path)
+        for left in _left(path):
+            _remove(left)
     except OSError:
         return False
+    return True
+
+
+def _is_clear(path: Path) -> bool:
+    """Whether it is a directory that a job can be given."""
+    try:
+        return next(_left(path), None) is None
+    except OSError:
+        return False
+
+
+def _left(path: Path) -> Iterator[str]:
+    """What is in a directory beside what every command is given (`vbmake.rules.environment`). Raises OSError."""
+    for name in os.listdir(path):
+        inner = os.path.join(path, name)
+        if name not in GIVEN or not stat.S_ISDIR(os.lstat(inner).st_mode):
+            yield inner
+            continue
+        for file in os.listdir(inner):
+            one = os.path.join(inner, file)
+            if file not in GIVEN[name] or not stat.S_ISREG(os.lstat(one).st_mode):
+                yield one
+
+
+def _remove(path: str) -> None:
+    """Remove a file, a link, or a folder with all that is in it. Raises OSError."""
+    try:
+        os.unlink(path)
+    except (IsADirectoryError, PermissionError):  # (the latter on macOS)
+        shutil.rmtree(path)
