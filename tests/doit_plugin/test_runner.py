@@ -81,6 +81,24 @@ def test_what_a_batch_has_not_begun_is_taken_back_while_its_worker_is_busy() -> 
     workers.close()
 
 
+def test_hasty_calls_have_one_worker_until_one_of_them_takes_long() -> None:
+    workers = Workers()
+    begun, go = threading.Event(), threading.Event()
+
+    def busy() -> None:
+        begun.set()
+        assert go.wait(30)
+
+    workers.submit(Batch("cpu", [("busy", busy), ("one", lambda: None)], hasty=True))
+    assert begun.wait(30)
+    assert workers.hasty, "the others of the batch are soon done: a second thread would be in the way"
+    assert workers.reclaim() == ["one"], "unless they wait for one that is not hasty after all"
+    assert not workers.hasty
+    go.set()
+    assert len(workers.wait()) == 2
+    workers.close()
+
+
 def test_a_waiting_job_of_one_pool_holds_up_no_other_pool(toy: Toy) -> None:
     from tests.doit_plugin import toy as rules
 

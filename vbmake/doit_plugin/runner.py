@@ -42,6 +42,7 @@ TICK = 0.5  # seconds: a signal that the system hands to another thread is seen 
 
 QUICK = 0.02  # seconds: what one worker is given at once should take no longer
 LARGEST = 32  # jobs that one worker is given at once
+HASTY = 0.0006  # seconds: a call that takes no longer is Python alone, which two threads do no faster than one
 LINGER = 0.1  # seconds after which jobs that were given to a worker and are not begun are taken back
 
 TASKS = "doit"  # the pool of the user's own tasks
@@ -81,6 +82,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._began: dict[str, float] = {}
         self._noted: list[Events] = []
         self._pace: dict[str, float] = {}  # seconds that the last job took, by rule
+        self._hasty: set[str] = set()  # rules of which jobs were seen to be Python alone
 
     def run_tasks(
         self, task_dispatcher: Any, until: Iterable[str] = (), meanwhile: Callable[[], None] | None = None
@@ -217,9 +219,13 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         while self._later and self._later[0][0] <= now:
             self._queue(heapq.heappop(self._later)[2])
         for pool, queue in self._ready.items():
-            while queue and not self._stop_running and self.pools.acquire(pool):
+            while queue and not self._stop_running and self._may_start(queue[0]) and self.pools.acquire(pool):
                 size = self._batch_size(queue, pool)
                 self._start([queue.popleft() for _ in range(size)], pool)
+
+    def _may_start(self, node: Any) -> bool:
+        """Whether a thread more would help: threads that do nothing but Python only wait for each other."""
+        return _rule(node) not in self._hasty or not self._workers.hasty
 
     def _tell_waiting(self) -> None:
         if hasattr(self.reporter, "waiting"):
@@ -235,7 +241,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         pace = self._pace.get(_rule(queue[0]))
         if pace is None or pool != "cpu":  # a provider counts each
             return 1
-        share = len(queue) // (2 * self.pools.limit(pool))  # so that all workers end at about the same time
+        workers = 1 if _rule(queue[0]) in self._hasty else self.pools.limit(pool)
+        share = len(queue) // (2 * workers)  # so that all workers end at about the same time
         size = max(1, min(LARGEST, share, int(QUICK / max(pace, QUICK / LARGEST))))
         rules = {_rule(node) for node in itertools.islice(queue, size)}
         return size if len(rules) == 1 else 1
@@ -254,7 +261,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 if self.always_execute and not handle.job.account:
                     _disown(handle)
         self._tell_start(nodes[0])
-        self._workers.submit(Batch(pool, [(node, functools.partial(node.task.execute, self.stream)) for node in nodes]))
+        calls = [(node, functools.partial(node.task.execute, self.stream)) for node in nodes]
+        self._workers.submit(Batch(pool, calls, hasty=_rule(nodes[0]) in self._hasty))
 
     def _tell_start(self, node: Any, at: float | None = None) -> None:
         """Tell that a job begins; `at`: that it began then, and has ended (one of a batch)."""
@@ -286,6 +294,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             outcome = task.actions[0].outcome
             if outcome.how == "ran":
                 self._pace[handle.job.rule] = outcome.seconds
+                if outcome.seconds < HASTY and handle.project.workspace.rules.rule(handle.job.rule).call:
+                    self._hasty.add(handle.job.rule)
             node.run_status = "successful"
             self._ended_well(task, handle, outcome.how, outcome.seconds)
         return True

@@ -36,8 +36,10 @@ class Done:
 class Batch:
     """Calls that one worker does one after the other, until one does not end well (with None)."""
 
-    def __init__(self, pool: str, calls: Iterable[tuple[Any, Callable[[], Any]]]) -> None:
+    def __init__(self, pool: str, calls: Iterable[tuple[Any, Callable[[], Any]]], hasty: bool = False) -> None:
+        """`hasty`: the calls are so quick that another thread which does the like would only be in their way."""
         self.pool = pool
+        self.hasty = hasty
         self.waiting = deque(calls)
         self.began = time.monotonic()
 
@@ -73,6 +75,11 @@ class Workers:
     def waiting(self) -> bool:
         """Whether calls wait for others of their batch."""
         return any(batch.waiting for batch in self._batches)
+
+    @property
+    def hasty(self) -> bool:
+        """Whether hasty calls wait for others of their batch."""
+        return any(batch.hasty and batch.waiting for batch in self._batches)
 
     def submit(self, batch: Batch) -> None:
         """Have a batch done by a thread; `wait` returns the result of each call beside its token."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import traceback
 from collections.abc import Collection, Mapping
@@ -51,9 +52,12 @@ def perform(rule: Any, work: Work) -> Measures:
 def _function(rule: Any) -> Any:
     module, _, name = rule.call.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
+        return getattr(_imported(module), name)
     except (ImportError, AttributeError) as error:
         raise FatalError(f"the rule {rule.name} calls {rule.call}, which cannot be used: {error}") from error
+
+
+_imported = functools.cache(importlib.import_module)
 
 
 def _measures(found: Any) -> Mapping[str, Mapping[str, Any]]:

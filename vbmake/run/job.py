@@ -24,7 +24,7 @@ from vbmake.rules.work import Work
 from vbmake.run.action import perform
 from vbmake.run.digest import Digests, Stamp, sha256_of
 from vbmake.run.disk import FULL, has_no_room, words
-from vbmake.run.job_log import JobLog
+from vbmake.run.job_log import JobLogs
 from vbmake.run.measures import Measures
 from vbmake.run.outputs import Finished, check, digested, private_files
 from vbmake.run.pins import Pins
@@ -71,7 +71,7 @@ class Jobs:
         digests: Digests,
         measures: Measures,
         cache: Cache,
-        log_path: Callable[[str], Path],
+        logs: JobLogs,
         studio: Studio,
         pins: Pins,
     ) -> None:
@@ -82,7 +82,7 @@ class Jobs:
         self._digests = digests
         self._measures = measures
         self._cache = cache
-        self._log_path = log_path
+        self._logs = logs
         self._studio = studio
         self._pins = pins
         self._flights: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -120,7 +120,7 @@ class Jobs:
         rule = self._knowledge.rules.rule(job.rule)
         with self._told(job):
             inputs = self._inputs(job)
-            with self._directories.one() as directory, JobLog(self._log_path(job.id)) as log:
+            with self._directories.one() as directory, self._logs.of(job.id) as log:
                 files = private_files(job, directory)
                 perform(rule, Work(job.options, inputs, files, directory, log, _unheard))
                 check(rule.name, files)
@@ -230,7 +230,7 @@ class Jobs:
         seen = {
             str(path): found for role, paths in inputs.items() for path, found in zip(paths, looked[role], strict=True)
         }
-        with self._directories.one() as directory, JobLog(self._log_path(job.id)) as log:
+        with self._directories.one() as directory, self._logs.of(job.id) as log:
             files = private_files(job, directory)
             progress = on_progress or _unheard
             ask = functools.partial(self._studio.ask, job, status.key, log=log, progress=progress)

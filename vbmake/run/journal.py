@@ -149,14 +149,17 @@ class Journal:
             if self._open is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._open = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
-                size = os.fstat(self._open).st_size
+                found = os.fstat(self._open)
+                size = found.st_size
+                if self._mark == (0, 0):
+                    self._mark = (found.st_ino, 0)
                 if size and os.pread(self._open, 1, size - 1) != b"\n":
                     data = b"\n" + data  # a writer was killed in mid-line: keep its stump to itself
             written = os.write(self._open, data)
             if written != len(data):  # the disk is full: the stump is skipped when read
                 self._close()
                 raise OSError(28, os.strerror(28), str(self.path))
-            self._mark = _mark(self.path)
+            self._mark = (self._mark[0], self._mark[1] + written)
         self._lines += len(records)
 
 

@@ -16,9 +16,7 @@ they are brought, or made again, when a job that really runs reads them.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -44,6 +42,7 @@ from vbmake.run.digest import Digests
 from vbmake.run.disk import explained
 from vbmake.run.glyphs import Glyphs
 from vbmake.run.job import TEMPORARY, Jobs, Outcome, Progress
+from vbmake.run.job_log import JobLogs
 from vbmake.run.journal import Journal
 from vbmake.run.lock import project_lock
 from vbmake.run.measures import Measures
@@ -57,7 +56,6 @@ from vbmake.run.tags import TagStore
 from vbmake.storage.protocol import Storage
 
 STATE = ".vbmake"
-_UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
 class Workspace:
@@ -78,7 +76,7 @@ class Workspace:
         """
         self.root = root
         self.state = root / STATE
-        self._logs = self.state / "logs"
+        self._logs = JobLogs(self.state / "logs")
         self.rules = rules
         self.cache = cache
         self.tags = TagStore(self.state / "dag" / "tags.jsonl")
@@ -97,7 +95,7 @@ class Workspace:
             self.digests,
             self.measures,
             cache,
-            self.log_path,
+            self._logs,
             self.studio,
             self.pins,
         )
@@ -244,9 +242,8 @@ class Workspace:
         return self.tags.get(job_id)
 
     def log_path(self, job_id: str) -> Path:
-        """Where the log of a job's last run is: a name that a person can read and that no two jobs share."""
-        name = _UNSAFE.sub("_", job_id)[:80]
-        return self._logs / f"{name}-{hashlib.sha256(job_id.encode()).hexdigest()[:8]}.log"
+        """Where the log of a job's last run is."""
+        return self._logs.path(job_id)
 
     def pin(self, plan: BuildPlan) -> None:
         """Bring `vbmake.lock` up to date with a plan that is wholly built: all of its assets, and no others."""

@@ -47,8 +47,11 @@ class LocalStorage:
         return os.path.join(self._base, name)
 
     def read(self, name: str) -> bytes | None:
+        place = self._place(name)
         try:
-            with open(self._place(name), "rb") as stream:
+            if not os.path.exists(place):  # (which most are not; to fail to open takes four times as long)
+                return None
+            with open(place, "rb") as stream:
                 return stream.read()
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
