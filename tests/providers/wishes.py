@@ -71,3 +71,11 @@ ELEVENLABS = {
     "music, bare": wish("music", "music_v1", options={"output_format": "mp3_44100_192"}),
     "effect": wish("effect", "eleven_text_to_sound_v2", seconds=2.5, options={"loop": True, "prompt_influence": 0.5}),
 }
+REPLICATE = {
+    "image": wish("image", "black-forest-labs/flux-schnell", width=1920, height=1080, seed=7),
+    "clip": wish("clip", "wan-video/wan-2.2-t2v-fast", seconds=5.0, seed=7),
+    "speech": wish("speech", "minimax/speech-02-turbo", voice="Wise_Woman", language="en"),
+    "music": wish("music", "google/lyria-2", seed=7),
+    "image, a version": wish("image", f"acme/painter:{'ab' * 32}", options={"width": 64, "height": 64}),
+    "effect, a deployment": wish("effect", "deployments/acme/sound-maker", options={"seconds": 1}),
+}

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from tests.providers.openapi.server import Asked
 from tests.providers.stand_in import media, sound
+from tests.providers.stand_in.models import products
 from tests.providers.stand_in.sample import instance_of
 
 RATE: Final = 24000  # Hz
@@ -77,9 +78,86 @@ def _chat(asked: Asked) -> Any:
     return {**asked.sample(), "model": asked.body["model"], "choices": [choice]}
 
 
+# ElevenLabs
+
+
+def _format(asked: Asked) -> tuple[str, int]:
+    """The extension and the rate in Hz that are asked for."""
+    extension, rate, *_ = asked.query.get("output_format", "mp3_44100_128").split("_")
+    return extension, int(rate)
+
+
+def _timed_speech(asked: Asked) -> Any:
+    extension, rate = _format(asked)
+    said = sound.spoken(asked.body["text"])
+    times = {
+        "characters": list(said.text),
+        "character_start_times_seconds": list(said.starts),
+        "character_end_times_seconds": list(said.ends),
+    }
+    content = sound.encoded(sound.speech(said, _seed(asked), rate), rate, extension, _seed(asked))
+    audio = base64.b64encode(content).decode()
+    return {**asked.sample(), "audio_base64": audio, "alignment": times, "normalized_alignment": None}
+
+
+def _tune(asked: Asked) -> bytes:
+    extension, rate = _format(asked)
+    seconds = asked.body.get("duration_seconds") or asked.body.get("music_length_ms", 3000) / 1000
+    return sound.encoded(sound.tune(seconds, _seed(asked), rate), rate, extension, _seed(asked))
+
+
+def _alignment(asked: Asked) -> Any:
+    said = sound.spoken(asked.body["text"], sound.seconds_of(asked.files["file"]))
+    letters = zip(said.text, said.starts, said.ends, strict=True)
+    return {
+        **asked.sample(),
+        "characters": [{"text": letter, "start": start, "end": end} for letter, start, end in letters],
+        "words": [{"text": word, "start": start, "end": end, "loss": 0.1} for word, start, end in said.words()],
+    }
+
+
+# Replicate
+
+
+def _prediction(asked: Asked) -> Any:
+    """A prediction: starting when it is made, processing at the first look, over at the second."""
+    name = asked.params.get("prediction_id", "")
+    if name:
+        status = {"starting": "processing"}.get(asked.server.jobs[name]["status"], "succeeded")
+    else:
+        name, status = f"prediction{len(asked.server.jobs):04d}", "starting"
+        model = "/".join(asked.params.values()) or asked.body["version"]
+        asked.server.jobs[name] = {"model": model, "input": asked.body["input"], "seed": _seed(asked)}
+    job = asked.server.jobs[name]
+    job["status"] = status
+    if status == "succeeded" and "output" not in job:
+        kind = media.kind_of(job["model"])
+        made = products(kind, job["input"], job["seed"], pictures="webp")
+        urls = [
+            asked.server.keep(f"{name}-{number}.{one.extension}", media.TYPES[one.extension], one.content)
+            for number, one in enumerate(made)
+        ]
+        job["output"] = urls if kind == "image" else urls[0]
+    own = f"{asked.server.url}/predictions/{name}"
+    return {
+        **asked.sample(),
+        **{"id": name, "model": job["model"], "version": "hidden", "input": job["input"], "status": status},
+        **{"error": None, "logs": "", "metrics": {"predict_time": 1.5}, "output": job.get("output")},
+        "urls": {"get": own, "cancel": f"{own}/cancel", "web": f"{asked.server.origin}/p/{name}"},
+    }
+
+
 _ANSWERS: Final[Mapping[str, Callable[[Asked], Any]]] = {
     "createImage": _image,
     "createSpeech": _speech,
     "createTranscription": _transcription,
     "createChatCompletion": _chat,
+    "textToSpeechWithTimestamps": _timed_speech,
+    "composeMusic": _tune,
+    "soundGeneration": _tune,
+    "forcedAlignment": _alignment,
+    "predictions.create": _prediction,
+    "predictions.get": _prediction,
+    "models.predictions.create": _prediction,
+    "deployments.predictions.create": _prediction,
 }

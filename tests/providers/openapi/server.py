@@ -58,6 +58,7 @@ class Described:
         self.refused: list[str] = []
         self.requests: list[Asked] = []
         self.errors: list[Exception] = []
+        self.jobs: dict[str, dict[str, Any]] = {}
         self.files: dict[str, tuple[str, bytes]] = {}
         self._lock = threading.Lock()
         rules = [
