@@ -6,14 +6,16 @@ import base64
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jsonschema import Draft202012Validator
 
-from tests.providers.openapi.server import Asked
 from tests.providers.stand_in import media, sound
 from tests.providers.stand_in.models import products
 from tests.providers.stand_in.sample import instance_of
+
+if TYPE_CHECKING:
+    from tests.providers.openapi.server import Asked
 
 RATE: Final = 24000  # Hz
 

@@ -15,6 +15,7 @@ from werkzeug.routing import Map, Rule
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
+from tests.providers.openapi.answers import compose
 from tests.providers.openapi.document import JSON, Document, Operation
 from tests.providers.stand_in.sample import instance_of
 from vbmake.services import SERVICES
@@ -170,8 +171,6 @@ class Described:
 
     def _composed(self, asked: Asked) -> Response:
         """An answer that fits the document; one that does not is this server's mistake."""
-        from tests.providers.openapi.answers import compose
-
         status, media, schema = asked.operation.answer
         made = compose(asked)
         if media != JSON:
