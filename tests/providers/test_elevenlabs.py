@@ -181,6 +181,7 @@ def test_a_voice_that_is_no_id_leads_nowhere(voice: str) -> None:
         (asked("speech", options={"voice_settings": {"tempo": 1}}), "has no option 'tempo'"),
         (asked("speech", options={"voice_settings": 1}), "is a mapping such as {stability: 0.5}, not 1"),
         (asked("speech", options={"output_format": "pcm_44100"}), "output_format of elevenlabs's"),
+        (asked("music", options={"output_format": "wav_44100"}), "such as mp3_44100_192 or opus_48000_128, not 'wav"),
         (asked("effect", options={"output_format": "mp3_1&model_id=x"}), "output_format of elevenlabs's"),
         (asked("music", options={"stability": 1}), "has no option 'stability'"),
         (asked("words", options={"output_format": "mp3_44100_128"}), "It has: none"),

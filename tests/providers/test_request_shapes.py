@@ -21,73 +21,22 @@ import httpx
 import httpx2
 import openai
 import pytest
-from jsonschema import Draft202012Validator
 from openai.types import ImagesResponse
 from openai.types.audio import TranscriptionVerbose
 from openai.types.chat import ChatCompletion
 from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
+from tests.providers.openapi import Document
+from tests.providers.wishes import ELEVENLABS, OPENAI, WORDS, wish, with_recording
 from vbmake.providers.elevenlabs import ElevenLabs
 from vbmake.providers.openai import OpenAI
 from vbmake.providers.types import Account, Generation, Ready, Request, Response
 
-SCHEMA = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["title"],
-    "properties": {"title": {"type": "string"}},
-}
 KEY = "not-a-key"
 CLOUD = Account("openai", "openai", "https://api.openai.com/v1")
 LABS = Account("elevenlabs", "elevenlabs", "https://api.elevenlabs.io")
 
 
-def wish(kind: Any, model: str, **more: Any) -> Generation:
-    return Generation(kind, "", model, "Two boats", **more)
-
-
-OPENAI = {
-    "image": wish("image", "gpt-image-2", width=1920, height=1080, options={"quality": "low", "background": "opaque"}),
-    "image, bare": wish("image", "gpt-image-1.5"),
-    "image, dall-e": wish("image", "dall-e-3", width=1920, height=1080, options={"style": "natural"}),
-    "speech": wish("speech", "gpt-4o-mini-tts", voice="alloy", options={"instructions": "Calm.", "speed": 1.2}),
-    "speech, own voice": wish("speech", "gpt-4o-mini-tts", voice="voice_12ab"),
-    "script": wish(
-        "script", "gpt-5-mini", system="You write films.", schema=SCHEMA, options={"reasoning_effort": "low"}
-    ),
-    "script, bare": wish("script", "gpt-5-mini"),
-}
-WORDS = {
-    "words": wish("words", "whisper-1", language="en-GB", options={"temperature": 0}),
-    "words, bare": wish("words", "whisper-1"),
-}
-ELEVENLABS = {
-    "speech": wish(
-        "speech",
-        "eleven_flash_v2_5",
-        voice="JBFqnCBsd6RMkjVDRZzb",
-        language="de",
-        seed=7,
-        options={
-            **{"stability": 0.4, "similarity_boost": 0.5, "style": 0.1, "use_speaker_boost": True, "speed": 1.1},
-            **{"clone_strength": 0.2, "previous_text": "Before.", "next_text": "After."},
-            **{"previous_request_ids": ["a"], "next_request_ids": ["b"], "use_pvc_as_ivc": False},
-            **{"apply_text_normalization": "on", "apply_language_text_normalization": False},
-            "pronunciation_dictionary_locators": [{"pronunciation_dictionary_id": "x", "version_id": "y"}],
-        },
-    ),
-    "speech, bare": wish("speech", "eleven_multilingual_v2", voice="JBFqnCBsd6RMkjVDRZzb"),
-    "music": wish(
-        "music",
-        "music_v1",
-        seconds=12.5,
-        options={"force_instrumental": True, "finetune_id": "f", "store_for_inpainting": False, "sign_with_c2pa": True},
-    ),
-    "music, bare": wish("music", "music_v1", options={"output_format": "mp3_44100_192"}),
-    "effect": wish("effect", "eleven_text_to_sound_v2", seconds=2.5, options={"loop": True, "prompt_influence": 0.5}),
-}
 IMAGE_ANSWER = {
     "created": 1,
     "data": [{"b64_json": base64.b64encode(b"png").decode(), "revised_prompt": "Two grey boats"}],
@@ -118,7 +67,6 @@ CHAT_ANSWER = {
     "usage": {"prompt_tokens": 70, "completion_tokens": 500, "total_tokens": 570},
 }
 WORDS_ANSWER = {
-    "task": "transcribe",
     "language": "english",
     "duration": 1.5,
     "text": "Two boats",
@@ -132,18 +80,6 @@ def openai_request(generation: Generation, recording: Path | None = None) -> Req
         generation = with_recording(generation, recording)
     assert OpenAI().check(generation) == ""
     return OpenAI().submit(generation, CLOUD)
-
-
-def with_recording(generation: Generation, recording: Path) -> Generation:
-    return Generation(
-        generation.kind,
-        "",
-        generation.model,
-        generation.prompt,
-        language=generation.language,
-        options=generation.options,
-        files={"audio": recording},
-    )
 
 
 @pytest.fixture
@@ -327,49 +263,32 @@ PATHS = {
 
 
 @cache
-def document() -> Any:
-    return json.loads((Path(__file__).parent / "openapi" / "openai.json").read_bytes())
-
-
-def validator(schema: Any) -> Draft202012Validator:
-    registry: Registry[Any] = Registry().with_resource("urn:oa", DRAFT202012.create_resource(document()))
-    text = json.dumps(schema).replace('"#/components/', '"urn:oa#/components/')
-    return Draft202012Validator(json.loads(text), registry=registry)
-
-
-def properties(schema: Any) -> set[str]:
-    """Every field that a schema names, its parts (`$ref`, `allOf`) included: the document forbids no others itself."""
-    if "$ref" in schema:
-        return properties(document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
-    return set(schema.get("properties", {})).union(*(properties(part) for part in schema.get("allOf", ())))
+def document() -> Document:
+    return Document(Path(__file__).parent / "openapi" / "openai.json")
 
 
 def body_schema(kind: str) -> Any:
     path, media = PATHS[kind]
-    return document()["paths"][path]["post"]["requestBody"]["content"][media]["schema"]
+    return document().told["paths"][path]["post"]["requestBody"]["content"][media]["schema"]
 
 
 def conforms(kind: str, body: dict[str, Any]) -> None:
-    mistakes = [error.message for error in validator(body_schema(kind)).iter_errors(body)]
-    assert mistakes == []
-    assert set(body) <= properties(body_schema(kind))
+    assert document().mistakes(body_schema(kind), body) == []
 
 
 @pytest.mark.parametrize("name", OPENAI)
 def test_what_is_sent_fits_the_published_document(name: str) -> None:
     request = openai_request(OPENAI[name])
     path, _ = PATHS[OPENAI[name].kind]
-    assert request.url == document()["servers"][0]["url"] + path
+    assert request.url == document().told["servers"][0]["url"] + path
     conforms(OPENAI[name].kind, request.json)
 
 
 @pytest.mark.parametrize("name", WORDS)
 def test_the_form_that_is_sent_fits_the_published_document(name: str, recording: Path) -> None:
     data = dict(openai_request(WORDS[name], recording).data or {})
-    fields = {key.removesuffix("[]"): value for key, value in data.items()}
-    if "temperature" in fields:
-        fields["temperature"] = json.loads(fields["temperature"])
-    conforms("words", {**fields, "file": "the bytes"})
+    fields = {key: [value] if isinstance(value, str) else value for key, value in data.items()}
+    conforms("words", document().form(body_schema("words"), fields, ["file"]))
 
 
 @pytest.mark.parametrize(
@@ -401,7 +320,7 @@ def ready(generation: Generation, body: Any) -> Ready:
 
 
 def answered(schema: str, body: Any) -> list[str]:
-    return [error.message for error in validator({"$ref": f"#/components/schemas/{schema}"}).iter_errors(body)]
+    return document().mistakes({"$ref": f"#/components/schemas/{schema}"}, body)
 
 
 def test_an_answered_image_fits_the_document_and_the_sdk() -> None:

@@ -28,6 +28,7 @@ from vbmake.services import Kind
 
 FORMAT: Final = "mp3_44100_128"  # the best of every plan; 192 kbit/s needs Creator, WAV at 44.1 kHz Pro
 SEEDS: Final = 2**32
+_FORMATS: Final = {"mp3": "mp3_44100_192", "opus": "opus_48000_128", "wav": "wav_44100"}  # music comes as no WAV
 
 _VOICE: Final = ("stability", "similarity_boost", "style", "use_speaker_boost", "speed", "clone_strength")
 _FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
@@ -177,8 +178,9 @@ def _check_options(generation: Generation, who: str) -> str:
             hint = f"; did you mean {near[0]!r}?" if near else ""
             return f"{who} has no option {name!r}{hint} It has: {', '.join(names) or 'none'}"
     asked = generation.options.get("output_format", FORMAT)
-    if not isinstance(asked, str) or not re.fullmatch(r"(mp3|opus|wav)_\d+(_\d+)?", asked):
-        return f"output_format of {who} is such as mp3_44100_192, opus_48000_128 or wav_44100, not {asked!r}"
+    codecs = [codec for codec in _FORMATS if (generation.kind, codec) != ("music", "wav")]
+    if not isinstance(asked, str) or not re.fullmatch(rf"({'|'.join(codecs)})_\d+(_\d+)?", asked):
+        return f"output_format of {who} is such as {' or '.join(_FORMATS[one] for one in codecs)}, not {asked!r}"
     return ""
 
 
