@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import threading
 
+import pytest
+import rich.live
 from doit.task import Task
 
 from vbmake.doit_plugin.live import Live
@@ -101,6 +104,24 @@ def test_time_left_is_not_guessed_from_too_little() -> None:
     live.expect({"d": 1.0})
     assert live.left() == 4.0
     live.close()
+
+
+def test_jobs_that_come_and_go_are_not_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[bool] = []
+    draw, this = rich.live.Live.refresh, threading.current_thread()
+
+    def refresh(live: rich.live.Live) -> None:
+        drawn.append(threading.current_thread() is this)
+        draw(live)
+
+    monkeypatch.setattr(rich.live.Live, "refresh", refresh)
+    live = Live(Terminal())
+    for number in range(500):
+        live.start(f"quick:{number}")
+        live.done(f"quick:{number}")
+    live.close()
+    assert sum(drawn) < 5, "a thread draws the bars eight times a second, and who starts and ends jobs does not"
+    assert live.left() is None
 
 
 def test_retries_and_notes_are_told() -> None:

@@ -9,12 +9,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 
+class _Bars(Progress):
+    """Bars that are drawn at their own pace: rich would draw them for each that comes, thousands of times."""
+
+    def refresh(self) -> None:
+        """Left to the thread that draws them."""
+
+
 class Live:
     """The bars. `progress` may be called from any thread; the rest from the dispatching one."""
 
     def __init__(self, stream: Any, console: Console | None = None) -> None:
         self.console = console or Console(file=stream, highlight=False, markup=False)
-        self.bars = Progress(
+        self.bars = _Bars(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
@@ -29,6 +36,8 @@ class Live:
         self._rows: dict[str, TaskID] = {}
         self._expected: dict[str, float | None] = {}
         self._finished: set[str] = set()
+        self._known = 0  # of those that are expected and not finished: of how many it is known how long they take
+        self._work = 0.0  # seconds that these take
         self._whole = self.bars.add_task("film", total=None, left="")
         self._note = ""
         self.bars.start()
@@ -36,7 +45,7 @@ class Live:
     def expect(self, seconds: dict[str, float | None]) -> None:
         """The jobs that will run, with what each took last time."""
         for name, known in seconds.items():
-            self._expected.setdefault(name, known)
+            self._expect(name, known)
         self._refresh()
 
     def start(self, name: str) -> None:
@@ -44,7 +53,7 @@ class Live:
         with self._lock:
             if name not in self._rows:
                 self._rows[name] = self.bars.add_task(name, total=None, left="")
-        self._expected.setdefault(name, None)
+        self._expect(name, None)
         self._refresh()
 
     def progress(self, name: str, done: int, total: int) -> None:
@@ -62,8 +71,9 @@ class Live:
     def done(self, name: str) -> None:
         """A job ended."""
         self.stop(name)
-        if name in self._expected:
+        if name in self._expected and name not in self._finished:
             self._finished.add(name)
+            self._count(self._expected[name], -1)
         self._refresh()
 
     def waiting(self, counts: dict[str, str]) -> None:
@@ -81,11 +91,20 @@ class Live:
 
     def left(self) -> float | None:
         """Seconds of work left, from what the jobs took last time; None when too little is known."""
-        remaining = [seconds for name, seconds in self._expected.items() if name not in self._finished]
-        known = [seconds for seconds in remaining if seconds is not None]
-        if not remaining or len(known) * 2 < len(remaining):
+        remaining = len(self._expected) - len(self._finished)
+        if not remaining or self._known * 2 < remaining:
             return None
-        return sum(known) * len(remaining) / len(known)
+        return max(0.0, self._work) * remaining / self._known
+
+    def _expect(self, name: str, seconds: float | None) -> None:
+        if name not in self._expected:
+            self._expected[name] = seconds
+            self._count(seconds, 1)
+
+    def _count(self, seconds: float | None, sign: int) -> None:
+        if seconds is not None:
+            self._known += sign
+            self._work += sign * seconds
 
     def _refresh(self) -> None:
         left = self.left()
