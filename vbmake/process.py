@@ -167,6 +167,12 @@ def _alive(pid: int) -> bool:
     return _group(pid) is not None
 
 
+def pause(seconds: float) -> None:
+    """Wait, unless the build is interrupted meanwhile: then JobError is raised at once."""
+    if _closing.wait(seconds):
+        raise JobError("interrupted")
+
+
 def reopen() -> None:
     """Allow programs to start again after `terminate_all`."""
     _closing.clear()

@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.world import REPOSITORY, World
+from tests.scenarios.world import REPOSITORY, World, environment
 
 PIECES = {"openai": "generated-image", "replicate": "generated-clip", "elevenlabs": "generated-voice"}
 EACH = {"openai": ("kept", "result", "done"), "replicate": ("accepted", "result"), "elevenlabs": ("fetched",)}
@@ -92,12 +92,11 @@ def wait_for(condition: Any) -> None:
 def killed(world: World, moment: str, *args: str) -> int:
     """Run vbmake until a moment, which ends it; its exit code."""
     command = [sys.executable, "-m", "tests.scenarios.killed_asset", moment, *args]
-    return subprocess.run(command, cwd=world.root, env=environment(world), capture_output=True, check=False).returncode
+    return subprocess.run(command, cwd=world.root, env=surroundings(world), capture_output=True, check=False).returncode
 
 
-def environment(world: World) -> dict[str, str]:
-    own = {"VBMAKE_CACHE_DIR": str(world.cache), "PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
-    return {**os.environ, **own, **world.variables}
+def surroundings(world: World) -> dict[str, str]:
+    return environment(world.cache, **world.variables)
 
 
 def targets(world: World) -> dict[str, bytes]:
@@ -154,7 +153,7 @@ def test_what_may_have_been_paid_is_asked_and_never_paid_again_by_itself(tmp_pat
     for service in PIECES:
         provider.say("misbehave", service=service, do="hang", charged=True)
     args = [sys.executable, "-m", "tests.scenarios.program", "-n", "4"]
-    with subprocess.Popen(args, cwd=world.root, env=environment(world), stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(args, cwd=world.root, env=surroundings(world), stdout=subprocess.DEVNULL) as process:
         wait_for(lambda: provider.state()["hanging"] == len(PIECES))
         process.kill()
     provider.say("release")
@@ -207,7 +206,11 @@ def test_sixty_kills_at_random_moments(tmp_path: Path, provider: Provider) -> No
         before = provider.charges()
         args = [sys.executable, "-m", "tests.scenarios.program", "-n", "4"]
         with subprocess.Popen(
-            args, cwd=world.root, env=environment(world), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            args,
+            cwd=world.root,
+            env=surroundings(world),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         ) as process:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(chance.uniform(0.2, seconds))

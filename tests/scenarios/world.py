@@ -108,19 +108,19 @@ class World:
             yield
 
 
+def environment(cache: Path, **variables: str) -> dict[str, str]:
+    """What programs see: nothing of the settings of whoever runs the tests. A warning of the product's is an error."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("VBMAKE", "DOIT"))}
+    own |= {"PYTHONPATH": str(REPOSITORY), "VBMAKE_CACHE_DIR": str(cache)}
+    return {**own, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONWARNINGS": "error", **variables}
+
+
 def run_program(args: list[str], cwd: Path, cache: Path, **variables: str) -> Ended:
-    """Run Python with an environment free of other settings. A warning of the product's is an error."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("VBMAKE", "DOIT"))}
-    environment |= {
-        "PYTHONPATH": str(REPOSITORY),
-        "VBMAKE_CACHE_DIR": str(cache),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONWARNINGS": "error",
-    }
+    """Run Python in `environment`."""
     ended = subprocess.run(
         [sys.executable, *args],
         cwd=cwd,
-        env={**environment, **variables},
+        env=environment(cache, **variables),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

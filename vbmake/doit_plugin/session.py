@@ -78,12 +78,21 @@ class Session:
             with contextlib.suppress(WorkspaceError):  # what ended the build is told
                 self._write_plans()
             runner.finish()
-        for project in projects_of(self.tasks):
-            if project.root in self._events:  # locked, and built in this run
-                push_owed(project.workspace, project.plan)
-                for line in project.workspace.studio.bill():
-                    self.reporter.outstream.write(f"{line}\n")
+            with contextlib.suppress(WorkspaceError):
+                self._tell_requests()
+        for project in self._built():
+            push_owed(project.workspace, project.plan)
         return int(runner.final_result)
+
+    def _tell_requests(self) -> None:
+        """What was paid, and what providers go on with."""
+        for project in self._built():
+            for line in (*project.workspace.studio.bill(), *project.workspace.studio.under_way()):
+                self.reporter.outstream.write(f"{line}\n")
+
+    def _built(self) -> list[FilmProject]:
+        """The projects that were locked, and built in this run."""
+        return [project for project in projects_of(self.tasks) if project.root in self._events]
 
     def events(self, project: FilmProject) -> Events:
         """The record of this run in a project."""

@@ -52,7 +52,7 @@ class ThreadExecutor:
         keep_going: bool = False,
         pools: Mapping[str, int] | None = None,
         retries: int = 3,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = process.pause,
     ) -> None:
         self.jobs = jobs or os.cpu_count() or 1
         self.keep_going = keep_going

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vbmake import process
 from vbmake.errors import FatalError
 from vbmake.plan.types import JobSpec
 from vbmake.project.generated import service_of
@@ -113,7 +115,11 @@ class Studio:
                 from vbmake.providers.engine import Engine
 
                 self._engine = Engine(
-                    self._state / "generations", environ=self._environ, ledger=ledger, offline=self.offline
+                    self._state / "generations",
+                    environ=self._environ,
+                    ledger=ledger,
+                    offline=self.offline,
+                    sleep=process.pause,
                 )
             return self._engine
 
@@ -137,6 +143,17 @@ class Studio:
             return ""
         step = self.engine.journal.get(key)
         return _STANDING.get(step.state, "") if step is not None else ""
+
+    def under_way(self) -> list[str]:
+        """What providers go on with although this build has ended, in sentences."""
+        if self._engine is None:
+            return []
+        names = [str(step.facts.get("account", "")) for step in self._engine.journal.all() if step.state == "accepted"]
+        return [
+            f"{name} goes on with {'a job' if count == 1 else f'{count} jobs'} that it accepted: "
+            f"the next build asks for {'its result' if count == 1 else 'their results'}"
+            for name, count in sorted(Counter(names).items())
+        ]
 
     def settled(self, key: str) -> None:
         """What came for a key is kept elsewhere now."""
