@@ -108,10 +108,10 @@ def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
 
         estimate = estimate_of(project, job)
         if estimate is not None and (estimate.low is None or estimate.high is None):
-            return Row(project.name(job.id), job.rule, status.state, brief(job, status), status.seconds, None)
+            return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, None)
         if estimate is not None:
             least, cost = float(estimate.low or 0), float(estimate.high or 0)
-    return Row(project.name(job.id), job.rule, status.state, brief(job, status), status.seconds, cost, least)
+    return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, cost, least)
 
 
 def totals(rows: list[Row]) -> dict[str, Any]:

@@ -1,9 +1,10 @@
 """A project's directory as builds see it: the plan, what is known of each job, and doing it.
 
-What a build keeps lies in `.vbmake/`: `dag/plan.json` and `dag/tags.jsonl`, `digests.jsonl`, `measures.jsonl`,
-`glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the way), `stamp.json`, `lock`, and
-`tmp/` while jobs run. Deleting any of that costs only time, but for assets of providers in `work/` that are in no
-cache. `generations/` (requests to providers) and `costs.jsonl` are not to be deleted: they keep what was paid.
+What a build keeps lies in `.vbmake/`: `dag/` (`plan.json`, `tags.jsonl`, `places.jsonl`), `digests.jsonl`,
+`measures.jsonl`, `glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the way),
+`stamp.json`, `lock`, and `tmp/` while jobs run. Deleting any of that costs only time, but for assets of providers in
+`work/` that are in no cache. `generations/` (requests to providers) and `costs.jsonl` are not to be deleted: they keep
+what was paid.
 
     with Workspace.open(root) as workspace, workspace.locked():
         plan = workspace.plan()                    # as far as what is known reaches
@@ -48,6 +49,7 @@ from vbmake.run.journal import Journal
 from vbmake.run.lock import project_lock
 from vbmake.run.measures import Measures
 from vbmake.run.pins import Pins
+from vbmake.run.places import Places
 from vbmake.run.private import remove_stale
 from vbmake.run.publish import publish
 from vbmake.run.rounds import Planner, plan_rounds
@@ -82,6 +84,7 @@ class Workspace:
         self.rules = rules
         self.cache = cache
         self.tags = TagStore(self.state / "dag" / "tags.jsonl")
+        self.places = Places(self.state / "dag" / "places.jsonl", self.tags)
         self._digest_journal = Journal(self.state / "digests.jsonl", "path")
         self.digests = Digests(self._digest_journal)
         self.measures = Measures(self.state / "measures.jsonl", self.digests)
@@ -138,6 +141,7 @@ class Workspace:
         self.cache.finish(cancel=interrupted)
         self.studio.close()
         self.tags.close()
+        self.places.close()
         self.measures.close()
         self.glyphs.close()
         self._digest_journal.close()
@@ -193,7 +197,7 @@ class Workspace:
 
     @uncollected()
     def write_plan(self, plan: BuildPlan) -> None:
-        """Write `.vbmake/dag/plan.json`, canonical. Raises WorkspaceError."""
+        """Write `.vbmake/dag/plan.json`, canonical, and take down what stands where. Raises WorkspaceError."""
         path = self.state / "dag" / "plan.json"
         temporary = path.with_name(f".plan.{os.getpid()}.tmp")
         with explained("write", path):
@@ -203,6 +207,7 @@ class Workspace:
                 publish(temporary, path)
             finally:
                 temporary.unlink(missing_ok=True)
+        self.places.note(plan)
 
     def status(self, job: JobSpec) -> Status:
         """What a build would do for a job of the plan, and why. Never runs anything. Raises MissingTool."""
