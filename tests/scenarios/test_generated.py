@@ -15,6 +15,8 @@ import pytest
 from tests.providers.stand_in import StandIn
 from tests.providers.stand_in.media import picture
 from tests.scenarios.world import World
+from vbmake.errors import ProjectError
+from vbmake.providers.openai import OpenAI
 from vbmake.run.build import run_build
 from vbmake.run.executor import ThreadExecutor
 from vbmake.run.workspace import Workspace
@@ -96,6 +98,17 @@ def test_a_changed_prompt_pays_for_one_asset(asking: World, bill: Bill) -> None:
     assert bill.count == 3
     asking.declare(film(painted("a red house"), painted("a blue house"))).build()
     assert bill.count == 3, "the earlier picture is in the cache"
+
+
+def test_what_was_made_is_past_being_refused(asking: World, bill: Bill, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking.declare(film(painted("a kept hill"))).build()
+    monkeypatch.setattr(OpenAI, "check", lambda _self, _generation: "it takes nothing any more")
+    assert not asking.build().ran
+    asking.declare(film(painted("a kept hill"), painted("a new hill")))
+    with pytest.raises(ProjectError, match=r"scenes\[1\]\.layers\[0\]\.image: it takes nothing any more") as caught:
+        asking.build()
+    assert len(caught.value.problems) == 1
+    assert bill.count == 1
 
 
 def test_the_same_prompt_in_two_scenes_is_paid_once_and_renaming_is_free(asking: World, bill: Bill) -> None:

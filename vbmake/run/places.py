@@ -6,7 +6,6 @@ the new one takes the place of.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 from vbmake.plan.generated import LOCAL_RULES, RULES
@@ -94,17 +93,20 @@ def _by_place(plan: BuildPlan) -> dict[str, list[JobSpec]]:
 
 
 def _paired(new: list[JobSpec], gone: list[Tag]) -> dict[str, Tag]:
-    """Who follows whom, where that is certain: as many came as went, of one rule, or of rules that make assets."""
+    """Who follows whom, where that is plain: as many came as went, of one shape, or of rules that make assets."""
     found: dict[str, Tag] = {}
-    for rule in dict.fromkeys(job.rule for job in new):
-        came, went = [job.id for job in new if job.rule == rule], [tag for tag in gone if _rule(tag) == rule]
+    for shape in dict.fromkeys(_shape(job) for job in new):
+        came, went = [job.id for job in new if _shape(job) == shape], [tag for tag in gone if _shape(tag) == shape]
         if len(came) == len(went):
             found |= zip(came, went, strict=True)
+    taken = {tag.job for tag in found.values()}
     came = [job.id for job in new if job.id not in found and job.rule in _ASSETS]
-    taken: Iterable[str] = {tag.job for tag in found.values()}
-    went = [tag for tag in gone if tag.job not in taken and _rule(tag) in _ASSETS]
+    went = [tag for tag in gone if tag.job not in taken and tag.material.get("rule") in _ASSETS]
     return found | (dict(zip(came, went, strict=True)) if len(came) == len(went) else {})
 
 
-def _rule(tag: Tag) -> str:
-    return str(tag.material.get("rule", ""))
+def _shape(job: JobSpec | Tag) -> tuple[str, frozenset[str], frozenset[str]]:
+    """The rule of a job, what it reads and what it makes."""
+    if isinstance(job, JobSpec):
+        return job.rule, frozenset(job.inputs), frozenset(job.outputs)
+    return str(job.material.get("rule")), frozenset(job.material.get("inputs") or ()), frozenset(job.outputs)

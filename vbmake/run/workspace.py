@@ -52,6 +52,7 @@ from vbmake.run.pins import Pins
 from vbmake.run.places import Places
 from vbmake.run.private import remove_stale
 from vbmake.run.publish import publish
+from vbmake.run.requests import check_requests
 from vbmake.run.rounds import Planner, plan_rounds
 from vbmake.run.state import Knowledge, Status
 from vbmake.run.studio import Studio
@@ -183,12 +184,15 @@ class Workspace:
     def plan(self) -> BuildPlan:
         """Plan as far as what is known reaches. Runs no job and writes no target; probes sources that are new.
 
-        Raises ProjectError for what only shows against the media and the fonts.
+        Raises ProjectError for what only shows against the media, the fonts and what providers take.
         """
         assert self._planner is not None, "a workspace without a planner is given its plans by `use`"
         named = media(self._declaration.project) if self._declaration is not None else ()
         plan = plan_rounds(self._planner, self.knowledge, self.measures, named)
         self.glyphs.check(plan.writings, self.knowledge)
+        if self._declaration is not None and self._declaration.project.films:
+            declared = BuildInputs(self._declaration.project, self._declaration.rules)
+            check_requests(plan, declared, self.knowledge, self.studio)
         return plan
 
     def use(self, plan: BuildPlan) -> None:
