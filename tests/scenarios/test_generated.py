@@ -183,6 +183,18 @@ def test_a_declared_take_is_another_asset(asking: World, bill: Bill) -> None:
     assert bill.count == 2
 
 
+def test_what_cannot_be_asked_for_again_is_told_with_what_can(asking: World) -> None:
+    asking.declare(film(painted("a near hill"), {"id": "local", "layers": [{"image": {"prompt": "a far hill"}}]}))
+    for word, told in (
+        ("a-neer-hill", "did you mean generated-image:a-near-hill-"),
+        ("nosuch", "nosuch is no job and no target; providers make generated-image:a-near-hill-"),
+        ("placeholder-image", "is not made by a provider: made again, it would be the same; providers make generated-"),
+    ):
+        ended = asking.doit("reroll", word)
+        assert ended.code == 3
+        assert told in ended.err
+
+
 def test_doing_everything_again_pays_for_nothing_again(asking: World, bill: Bill) -> None:
     asking.declare(film(painted("always"))).build()
     ended = asking.doit("-a")
