@@ -389,6 +389,21 @@ def test_the_plan_tells_what_would_be_paid(asking: World, bill: Bill) -> None:
     assert told
 
 
+def test_the_plan_tells_of_a_missing_key_and_of_a_budget_that_does_not_reach(asking: World, bill: Bill) -> None:
+    prices = [{"service": "openai", "model": "gpt*", "unit": "image", "price": "1 USD"}]
+    scenes = [painted("first of all"), painted("second of all")]
+    asking.declare(film(scenes[0], prices=prices, budget="2.5 USD"))
+    assert "note " not in asking.doit("plan").out
+    keyless = asking.doit("plan", OPENAI_API_KEY="").out
+    assert "note     openai has no key: set the environment variable OPENAI_API_KEY (1 request to ask)" in keyless
+    asking.build()
+    asking.declare(film(*scenes, painted("third of all"), prices=prices, budget="2.5 USD"))
+    assert "note     this may cost up to 2.00 USD, and the budget has 1.50 USD left" in asking.doit("plan").out
+    unpriced = painted("fourth of all", provider="replicate", model="some/one", options={})
+    asking.declare(film(scenes[0], unpriced, prices=prices, budget="2.5 USD"))
+    assert "note     1 request of models without a known price" in asking.doit("plan").out
+
+
 def test_the_provenance_stands_beside_each_asset(asking: World) -> None:
     asking.declare(film(painted("a story"))).build()
     (file,) = (asking.root / ".vbmake/work/generated-image").glob("*.provenance.json")

@@ -157,6 +157,12 @@ class Studio:
         except Exception as error:  # of a stranger's adapter
             return f"the adapter of {account.service} cannot check this: {type(error).__name__}: {error}"
 
+    def keyless(self, name: str) -> str:
+        """The environment variable that must hold the key of an account, and does not; "" where nothing lacks."""
+        account = self.accounts.get(name)
+        variable = account.key if account is not None else ""
+        return variable if not self._environ.get(variable, "").strip() else ""
+
     def standing(self, key: str) -> str:
         """What an earlier build has left of a request for this key, in a sentence; "" when there is none."""
         if not (self._state / "generations" / "journal.jsonl").exists():
