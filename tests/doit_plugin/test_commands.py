@@ -276,6 +276,39 @@ def test_a_word_that_is_nothing_is_told_with_the_nearest(toy: Toy) -> None:
         assert near in ended.err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["plan", "--offline"], "plan has no option --offline; run has it, as in `vbmake run --offline`"),
+        (["why", "--json"], "plan, costs have it, as in `vbmake plan --json`"),
+        (["plan", "--jsn"], "did you mean --json?"),
+        (["list", "--nosuch"], "list has no option --nosuch; `vbmake help list` lists the options"),
+        (["plan", "-x"], "plan has no option -x"),
+        (["-n", "many"], "-n/--process wants a whole number, not many"),
+        (["frame", "a@1s", "--output"], "--output wants a value; `vbmake help frame` lists the options"),
+    ],
+)
+def test_an_option_that_is_none_is_told_in_a_line_with_who_has_it(toy: Toy, arguments: list[str], told: str) -> None:
+    chain(toy.root)
+    ended = toy.vbmake(*arguments)
+    assert ended.code == 3
+    assert told in ended.err
+    assert len(ended.err.splitlines()) == 1
+
+
+def test_a_name_that_is_no_job_is_told_with_those_like_it(toy: Toy) -> None:
+    chain(toy.root)
+    for command in ("why", "info"):
+        for word, near in (("midle", "copy:middle"), ("MIDDLE", "copy:middle"), ("film.txt", "build/film.txt")):
+            ended = toy.vbmake(command, word)
+            assert (ended.code, f"{word} is no job and no target; did you mean {near}" in ended.err) == (3, True)
+
+
+def test_a_name_that_is_not_planned_yet_is_told_as_such(toy: Toy) -> None:
+    in_rounds(toy.root)
+    assert "not all is planned yet" in toy.vbmake("why", "build/nothing.txt").err
+
+
 def test_reset_dep_and_strace_say_why_they_are_not_for_films(toy: Toy) -> None:
     chain(toy.root)
     assert "not for jobs" in toy.doit("reset-dep").err

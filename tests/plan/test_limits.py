@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.plan.films import CLIP, SOUND, build, colored, film
+from tests.plan.films import CLIP, RULES, SOUND, build, colored, film
 from vbmake.errors import ProjectError
+from vbmake.plan.build import plan_build
+from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.types import BuildPlan
+from vbmake.project.load import load_project
 
 MEASURES = {"c.mp4": CLIP, "m.wav": SOUND}
 
@@ -51,6 +55,24 @@ def test_what_starts_too_late_to_be_heard_or_seen_is_noted() -> None:
         "this music starts after the film has ended: it is never heard",
         "the poster is of 5 s, the film lasts 2 s: it shows its end",
     ]
+
+
+def test_what_is_noted_of_some_films_names_them() -> None:
+    late = {"poster": {"at": "3s"}}
+    films = [film(name="short", outputs=late), film(name="long", outputs=late, scenes=[colored("a", "5s")])]
+    (note,) = build(*films, measures=MEASURES).notes
+    assert note.message == "the poster is of 3 s, the film lasts 2 s: it shows its end (film short)"
+    films[1] = film(name="other", outputs=late)
+    (note,) = build(*films, measures=MEASURES).notes
+    assert note.message.endswith("it shows its end"), "of all films"
+
+
+def test_the_same_is_noted_at_each_place(tmp_path: Path) -> None:
+    layer = "{text: hi, show: [9s, 10s]}"
+    text = f"vbmake: 1\nscenes:\n - {{duration: 1s, layers: [{layer}]}}\n - {{duration: 1s, layers: [{layer}]}}\n"
+    (tmp_path / "video.yaml").write_text(text)
+    notes = plan_build(BuildInputs(load_project(tmp_path), RULES, {})).notes
+    assert [note.place.line for note in notes] == [3, 4]
 
 
 def test_two_films_never_write_one_file() -> None:

@@ -64,7 +64,15 @@ def test_a_mistake_reads_well(tmp_path: Path) -> None:
         ("outputs: {poster: {type: gif}}\nscenes: [{}]", "outputs.poster.type", "jpg, png"),
         ("scenes: []", "scenes", "at least 1"),
         ("scenes:", "scenes", "nothing"),
-        ("scenes: {id: a}", "scenes", "a list is wanted"),
+        ("scenes: {id: a}", "scenes", "begin each scene with"),
+        ("scenes: {scrpt: {prompt: x}}", "scenes.scrpt", "did you mean script?"),
+        ("scenes: {script: {prompt: x}, music: y}", "scenes.music", "and nothing beside it"),
+        ("scenes: {}", "scenes", "{script: {prompt: ...}}"),
+        ("providers: 5\nscenes: [{}]", "providers", "such as providers: {mine: {service: openai"),
+        ("providers: {openai: 5}\nscenes: [{}]", "providers.openai", "service, base_url"),
+        ("budget: -1\nscenes: [{}]", "budget", "not negative"),
+        ("budget: five\nscenes: [{}]", "budget", "write 5 USD"),
+        ("budget: {run: 5 EUR}\nscenes: [{}]", "budget.run", "no amount of money in USD"),
         ("scenes: [{duration: 0s}]", "scenes[0].duration", "longer than 0"),
         ("scenes: [{duration: -3s}]", "scenes[0].duration", "a time is written"),
         ("scenes: [{duration: 5}]", "scenes[0].duration", "write 5s"),
@@ -76,6 +84,12 @@ def test_a_mistake_reads_well(tmp_path: Path) -> None:
         (LAYER % "hello", "scenes[0].layers[0]", "a layer is a mapping"),
         (LAYER % "{imge: x.jpg}", "scenes[0].layers[0]", "did you mean image?"),
         (LAYER % "{text: a, shape: line, opacity: 1}", "scenes[0].layers[0]", "two layers"),
+        (LAYER % "{image: {prompt: a, options: 5}}", "scenes[0].layers[0].image.options", "options: {quality: low}"),
+        (LAYER % "{image: {prompt: ''}}", "scenes[0].layers[0].image.prompt", "the text is empty"),
+        (LAYER % "{image: {prompt: ' '}}", "scenes[0].layers[0].image.prompt", "the text is blank"),
+        (LAYER % "{image: {prompt: a, model: ' '}}", "scenes[0].layers[0].image.model", "no name of a model"),
+        (LAYER % '{image: {prompt: a, model: "x\\ny"}}', "scenes[0].layers[0].image.model", "no name of a model"),
+        (LAYER % "{image: {prompt: a, duration: 3s}}", "scenes[0].layers[0].image.duration", "the scene's duration"),
         (LAYER % "{text: a, color: red}", "scenes[0].layers[0]", "style: {color: ...}"),
         (LAYER % "{text: a, size: 3%}", "scenes[0].layers[0].size", "style: {size: ...}"),
         (LAYER % "{text: a, show: [4s, 2s]}", "scenes[0].layers[0].show", "after the start"),
@@ -101,6 +115,14 @@ def test_a_wrong_value_is_told_with_its_path_and_what_is_allowed(
     assert found.place.path == path
     assert found.place.line >= 2
     assert words in str(found)
+
+
+@pytest.mark.parametrize("name", ["a b", "", "a/b", r"x\ty", "-a", "über", "a" * 41])
+def test_a_provider_has_a_name_that_can_stand_anywhere(tmp_path: Path, name: str) -> None:
+    found = mistake(tmp_path, f'providers:\n  "{name}": {{service: openai}}\nscenes: [{{}}]')
+    assert found.place.line == 3
+    assert found.message == "this cannot be the name of a provider"
+    assert "letters (a-z, A-Z), digits, - and _" in found.allowed
 
 
 def test_a_version_that_is_not_known_or_missing_is_told(tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ import pytest
 from tests.providers.stand_in import StandIn
 from tests.providers.stand_in.media import picture
 from tests.scenarios.world import World
+from vbmake.errors import ProjectError
+from vbmake.providers.openai import OpenAI
 from vbmake.run.build import run_build
 from vbmake.run.executor import ThreadExecutor
 from vbmake.run.workspace import Workspace
@@ -98,6 +100,17 @@ def test_a_changed_prompt_pays_for_one_asset(asking: World, bill: Bill) -> None:
     assert bill.count == 3, "the earlier picture is in the cache"
 
 
+def test_what_was_made_is_past_being_refused(asking: World, bill: Bill, monkeypatch: pytest.MonkeyPatch) -> None:
+    asking.declare(film(painted("a kept hill"))).build()
+    monkeypatch.setattr(OpenAI, "check", lambda _self, _generation: "it takes nothing any more")
+    assert not asking.build().ran
+    asking.declare(film(painted("a kept hill"), painted("a new hill")))
+    with pytest.raises(ProjectError, match=r"scenes\[1\]\.layers\[0\]\.image: it takes nothing any more") as caught:
+        asking.build()
+    assert len(caught.value.problems) == 1
+    assert bill.count == 1
+
+
 def test_the_same_prompt_in_two_scenes_is_paid_once_and_renaming_is_free(asking: World, bill: Bill) -> None:
     asking.declare(film(painted("one cat", id="a"), painted("one cat", id="b"))).build()
     assert bill.count == 1
@@ -168,6 +181,18 @@ def test_a_declared_take_is_another_asset(asking: World, bill: Bill) -> None:
     asking.declare(film(painted("declared takes", take=2))).build()
     asking.declare(film(painted("declared takes", take=1))).build()
     assert bill.count == 2
+
+
+def test_what_cannot_be_asked_for_again_is_told_with_what_can(asking: World) -> None:
+    asking.declare(film(painted("a near hill"), {"id": "local", "layers": [{"image": {"prompt": "a far hill"}}]}))
+    for word, told in (
+        ("a-neer-hill", "did you mean generated-image:a-near-hill-"),
+        ("nosuch", "nosuch is no job and no target; providers make generated-image:a-near-hill-"),
+        ("placeholder-image", "is not made by a provider: made again, it would be the same; providers make generated-"),
+    ):
+        ended = asking.doit("reroll", word)
+        assert ended.code == 3
+        assert told in ended.err
 
 
 def test_doing_everything_again_pays_for_nothing_again(asking: World, bill: Bill) -> None:
@@ -362,6 +387,21 @@ def test_the_plan_tells_what_would_be_paid(asking: World, bill: Bill) -> None:
     assert json.loads(asking.doit("plan", "--json").out)["totals"]["cost"] == 0
     told = json.loads(asking.doit("costs", "--json").out)
     assert told
+
+
+def test_the_plan_tells_of_a_missing_key_and_of_a_budget_that_does_not_reach(asking: World, bill: Bill) -> None:
+    prices = [{"service": "openai", "model": "gpt*", "unit": "image", "price": "1 USD"}]
+    scenes = [painted("first of all"), painted("second of all")]
+    asking.declare(film(scenes[0], prices=prices, budget="2.5 USD"))
+    assert "note " not in asking.doit("plan").out
+    keyless = asking.doit("plan", OPENAI_API_KEY="").out
+    assert "note     openai has no key: set the environment variable OPENAI_API_KEY (1 request to ask)" in keyless
+    asking.build()
+    asking.declare(film(*scenes, painted("third of all"), prices=prices, budget="2.5 USD"))
+    assert "note     this may cost up to 2.00 USD, and the budget has 1.50 USD left" in asking.doit("plan").out
+    unpriced = painted("fourth of all", provider="replicate", model="some/one", options={})
+    asking.declare(film(scenes[0], unpriced, prices=prices, budget="2.5 USD"))
+    assert "note     1 request of models without a known price" in asking.doit("plan").out
 
 
 def test_the_provenance_stands_beside_each_asset(asking: World) -> None:

@@ -20,7 +20,7 @@ class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no 
         task = tasks.get(pos_args[0]) if len(pos_args) == 1 else None
         handle = job_of(task) if task is not None else None
         if task is None and len(pos_args) == 1 and projects_of(self.task_list):
-            raise InvalidCommand(f"{pos_args[0]} is no task; `{self.bin_name} list --all` shows them")
+            raise InvalidCommand(self._no_job(pos_args[0]))
         if handle is None:
             return super()._execute(pos_args, hide_status)
         self._describe(handle)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getopt
 import os
 import shlex
 import sys
@@ -35,14 +34,6 @@ class New(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no typ
         "film: the project is DIR/NAME/ and the film DIR/NAME.mp4."
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = OPTIONS
-
-    def parse_execute(self, in_args: list[str]) -> Any:
-        """As doit's, which would take what it does not know for names."""
-        try:
-            getopt.gnu_getopt(in_args, self.cmdparser.get_short(), self.cmdparser.get_long())
-        except getopt.GetoptError as error:
-            raise InvalidCommand(f"{error}; `{self.bin_name} help {self.name}` lists the options") from None
-        return super().parse_execute(in_args)
 
     def perform(self, params: Any, args: list[str]) -> int:
         if len(args) != 1:

@@ -88,6 +88,8 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         for project in projects:
             for note in project.plan.notes:
                 self.outstream.write(f"note     {project.path(note.place.file)}:{note.place.line}: {note.message}\n")
+            for lack in _obstacles(project):
+                self.outstream.write(f"note     {lack}\n")
         self.outstream.write(summary(sums) + "\n")
         return 0
 
@@ -96,6 +98,15 @@ def survey(project: FilmProject) -> list[Row]:
     """The rows of a project, in the order of its plan. Raises MissingTool."""
     states = project.workspace.survey(project.plan)
     return [_row(project, job, states[job.id]) for job in project.plan.jobs]
+
+
+def _obstacles(project: FilmProject) -> Iterator[str]:
+    states = project.workspace.survey(project.plan)
+    due = [job for job in project.plan.jobs if job.account and states[job.id].state in ("run", "maybe")]
+    if due:
+        from vbmake.doit_plugin.spending import obstacles
+
+        yield from obstacles(project, due)
 
 
 def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
@@ -108,10 +119,10 @@ def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
 
         estimate = estimate_of(project, job)
         if estimate is not None and (estimate.low is None or estimate.high is None):
-            return Row(project.name(job.id), job.rule, status.state, brief(job, status), status.seconds, None)
+            return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, None)
         if estimate is not None:
             least, cost = float(estimate.low or 0), float(estimate.high or 0)
-    return Row(project.name(job.id), job.rule, status.state, brief(job, status), status.seconds, cost, least)
+    return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, cost, least)
 
 
 def totals(rows: list[Row]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.project import JobHandle, is_group, job_of
+from vbmake.doit_plugin.unknown import alike, listed
 
 NEXT = -1
 
@@ -17,7 +18,7 @@ TAKE = {
     "long": "take",
     "type": int,
     "default": NEXT,
-    "help": "choose this take (an earlier one is in the cache, and free) instead of the next",
+    "help": "choose this take (an earlier one is in the cache, and free) [default: the next]",
 }
 
 
@@ -35,7 +36,7 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
 
     def _execute(self, take: int, pos_args: Any) -> int:
         if not pos_args:
-            raise InvalidCommand(f"which job? `{self.bin_name} plan --all` lists them")
+            raise InvalidCommand(f"which job? {self._able()}")
         if take != NEXT and not 1 <= take <= 10_000:
             raise InvalidCommand(f"--take is a number from 1 to 10000, not {take}")
         tasks = {task.name: task for task in self.task_list}
@@ -44,7 +45,9 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
         for word in pos_args:
             task = tasks.get(targets.get(word, word))
             if task is None:
-                raise InvalidCommand(self._unknown(word))
+                near = alike(word, self._asked())
+                hint = f"did you mean {' or '.join(near)}?" if near else self._able()
+                raise InvalidCommand(f"{word} is no job and no target; {hint}")
             members = [tasks[name] for name in task.task_dep] if is_group(task) else [task]
             handles += [self._checked(member) for member in members]
         for handle in handles:
@@ -54,8 +57,19 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
     def _checked(self, task: Any) -> JobHandle:
         handle = job_of(task)
         if handle is None or not handle.job.account:
-            raise InvalidCommand(f"{task.name} is not made by a provider: made again, it would be the same")
+            raise InvalidCommand(
+                f"{task.name} is not made by a provider: made again, it would be the same; {self._able()}"
+            )
         return handle
+
+    def _asked(self) -> list[str]:
+        """The jobs that a provider makes."""
+        found = ((task.name, job_of(task)) for task in self.task_list)
+        return [name for name, handle in found if handle is not None and handle.job.account]
+
+    def _able(self) -> str:
+        names = self._asked()
+        return f"providers make {listed(names)}" if names else "no job here is made by a provider"
 
     def _choose(self, handle: JobHandle, asked: int) -> None:
         workspace, job = handle.project.workspace, handle.job

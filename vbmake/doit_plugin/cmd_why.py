@@ -31,7 +31,7 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
         for word in pos_args:
             task = tasks.get(targets.get(word, word))
             if task is None:
-                raise InvalidCommand(f"{word} is no job and no target; `{self.bin_name} list --all` shows them")
+                raise InvalidCommand(self._no_job(word))
             members = [tasks[name] for name in task.task_dep] if is_group(task) else [task]
             for member in members:
                 self._explain(member)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from doit.cmd_base import DodoTaskLoader
+from doit.cmdparse import CmdParseError
 from doit.doit_cmd import DoitConfig
 from doit.exceptions import InvalidCommand
 
@@ -30,6 +31,17 @@ UNHEARD = 141  # as a shell tells of a program that SIGPIPE ended
 
 class Guarded:
     """A command whose errors of vbmake's are told in words, without a traceback, with their own exit code."""
+
+    def parse_execute(self, in_args: list[str]) -> Any:
+        """Called by doit with what follows the command's name."""
+        try:
+            return super().parse_execute(in_args)  # type: ignore[misc]  # the core command follows in the MRO
+        except CmdParseError as error:
+            if not self.ours() and where.claimed({}, Path.cwd()) is None:
+                raise
+            from vbmake.doit_plugin.misread import misread
+
+            raise InvalidCommand(misread(self, error)) from None
 
     def execute(self, params: Any, args: list[str]) -> Any:
         """Called by doit with the parsed options and the words of the command line."""
@@ -69,14 +81,15 @@ class FreeOrder:
         parser = self.cmdparser
         try:
             options, words = getopt.gnu_getopt(in_args, parser.get_short(), parser.get_long())
-        except getopt.GetoptError:
-            ordered = in_args  # doit tells what is wrong
-        else:
-            ordered = []
-            for name, value in options:
-                takes_none = parser.get_option(name)[0].type is bool
-                ordered += [name] if takes_none else [f"{name}={value}"] if name[:2] == "--" else [name, value]
-            ordered += ["--", *words]
+        except getopt.GetoptError as error:
+            from vbmake.doit_plugin.misread import misread
+
+            raise InvalidCommand(misread(self, error)) from None
+        ordered = []
+        for name, value in options:
+            takes_none = parser.get_option(name)[0].type is bool
+            ordered += [name] if takes_none else [f"{name}={value}"] if name[:2] == "--" else [name, value]
+        ordered += ["--", *words]
         return super().parse_execute(ordered)  # type: ignore[misc]  # the core command follows in the MRO
 
 
@@ -102,14 +115,26 @@ class ProjectCommand(Guarded):
 
     def _unknown(self, word: str) -> str:
         """What is said of a word that is no command, job or target."""
-        from difflib import get_close_matches
-
+        from vbmake.doit_plugin.unknown import alike, names_of
         from vbmake.doit_plugin.words import COMMANDS
 
-        names = {task.name for task in self.task_list} | {path for task in self.task_list for path in task.targets}
-        near = get_close_matches(word, [*COMMANDS, *self.loader.cmd_names, *sorted(names)], 1)
-        hint = f"did you mean {near[0]}?" if near else f"`{self.bin_name} help` shows the commands"
-        return f"{word} is no command, job or target; {hint} `{self.bin_name} list --all` shows the jobs"
+        near = alike(word, {*COMMANDS, *self.loader.cmd_names, *names_of(self.task_list)})
+        hint = f"did you mean {' or '.join(near)}?" if near else f"`{self.bin_name} help` shows the commands;"
+        return f"{word} is no command, job or target; {hint} {self._listing()}"
+
+    def _no_job(self, word: str) -> str:
+        """What is said of a word that is no job or target, by a command that wants one."""
+        from vbmake.doit_plugin.unknown import alike, names_of
+
+        near = alike(word, names_of(self.task_list))
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        return f"{word} is no job and no target; {hint}{self._listing()}"
+
+    def _listing(self) -> str:
+        from vbmake.doit_plugin.unknown import waiting
+
+        rest = waiting(projects_of(self.task_list))
+        return f"`{self.bin_name} list --all` shows the jobs" + (f" ({rest})" if rest else "")
 
     def ours(self) -> bool:
         return isinstance(self.loader, VideoLoader)

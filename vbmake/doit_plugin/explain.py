@@ -7,19 +7,24 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vbmake.doit_plugin.project import FilmProject
+from vbmake.plan.keys import changes
 from vbmake.plan.types import JobSpec, Output, Ref
 
+Reason = tuple[str, Any, Any]
+
 _INPUT = re.compile(r"inputs\.(?P<role>[^.\[\]]+)(?:\[(?P<index>\d+)\])?")
+_DECLARED = ("options", "outputs", "take", "rule")  # what follows from a line of the declaration
 SHORT = 60  # characters of a value that one line shows
 
 
-def brief(job: JobSpec, status: Any) -> str:
+def brief(project: FilmProject, job: JobSpec, status: Any) -> str:
     """One line: the first reason, and how many more there are. Empty for a job that is current."""
-    if not status.reasons:
+    reasons, instead = _reasons(project, job, status)
+    if not reasons:
         return ""
-    first = _line(job, status.reasons[0])
-    more = len(status.reasons) - 1
-    return first + (f" (and {more} more)" if more else "")
+    more = len(reasons) - 1
+    rest = "; ".join(part for part in (f"and {more} more" if more else "", instead) if part)
+    return _line(job, reasons[0]) + (f" ({rest})" if rest else "")
 
 
 def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> Iterator[str]:
@@ -36,15 +41,31 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
         seen.add(one.id)
         yield f"{pad}{project.name(one.id)}: {_state(status, project, one)}"
         ahead = []
-        for reason in [*status.reasons, *_more(one, status, statuses)]:
-            yield f"{pad}  {_line(one, reason)}"
+        reasons, instead = _reasons(project, one, status)
+        for reason in [*reasons, *_more(one, status, statuses)]:
+            yield f"{pad}  {_line(one, reason)}" + (f" ({instead})" if instead else "")
+            instead = ""
             ref = _ref(one, reason[0])
             if isinstance(ref, Output) and ref.job in statuses and ref.job not in seen:
                 ahead.append((project.plan.job(ref.job), depth + 1))
-        if any(reason[0].startswith(("options", "outputs", "take")) for reason in status.reasons):
+        if any(reason[0].startswith(_DECLARED) for reason in reasons):
             place = one.place
             yield f"{pad}  declared at {place}" + (f" ({place.path})" if place.path else "")
         stack += reversed(ahead)
+
+
+def _reasons(project: FilmProject, job: JobSpec, status: Any) -> tuple[list[Reason], str]:
+    """Why a job is not current; where it is new, how it differs from the one that it replaces, and that one's name."""
+    given = list(status.reasons)
+    if status.material is None or not given or given[0][:2] != ("tag", None):
+        return given, ""
+    tag = project.replaced.get(job.id)
+    if tag is None:
+        return given, ""
+    found = changes(tag.material, status.material)
+    if tag.material.get("rule") != job.rule:  # every rule has options of its own: only what was written is compared
+        found = [reason for reason in found if reason[0] in ("rule", "options.prompt")]
+    return found or given, f"it replaces {project.name(tag.job)}"
 
 
 def _more(job: JobSpec, status: Any, statuses: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:

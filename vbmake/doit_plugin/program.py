@@ -19,6 +19,7 @@ from vbmake.doit_plugin.cmd_run import Run
 from vbmake.doit_plugin.command import INTERRUPTED
 from vbmake.doit_plugin.loader import VideoLoader
 
+_EMPTY = "\0"  # no argument of a program can hold it
 # doit's commands that speak of its own state file or of shell actions mean nothing in a film's project
 LEFT_OUT = ("dumpdb", "reset-dep", "strace")
 
@@ -36,6 +37,11 @@ class Program(DoitMain):  # type: ignore[misc]  # doit has no types
         for name in words.COMMANDS:
             commands[name] = words.load(name)
         return commands
+
+    def process_args(self, cmd_args: list[str]) -> list[str]:
+        """As doit's, which cannot take an empty argument."""
+        kept = super().process_args([arg or _EMPTY for arg in cmd_args])
+        return ["" if arg == _EMPTY else arg for arg in kept]
 
     @staticmethod
     def print_version() -> None:
@@ -59,10 +65,17 @@ def _build(root: Path, options: list[str]) -> int:
     return int(Program(task_loader=VideoLoader(root)).run(["run", *options]) or 0)
 
 
+def _means_value(given: list[str]) -> bool:
+    """Whether every empty argument is for a command of vbmake's own to judge: a value, or the name of a project."""
+    own = given[0] in words.COMMANDS or prompted.is_meant(given)
+    after = all(given[index - 1].startswith("--") for index, argument in enumerate(given) if not argument)
+    return given[0] == "new" or (own and after)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
-    if "" in given:
+    if "" in given and not _means_value(given):
         sys.stderr.write("an empty argument names no command, job or target; `vbmake help` lists the commands\n")
         return 3
     try:

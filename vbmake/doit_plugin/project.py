@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Callable, Iterable
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vbmake.errors import ProjectError
-from vbmake.plan.types import BuildPlan, JobSpec, Output, Source
+from vbmake.plan.types import BuildPlan, JobSpec, Output, Source, Tag
 
 if TYPE_CHECKING:
     from vbmake.run.workspace import Workspace
@@ -38,6 +39,11 @@ class FilmProject:
     def complete(self) -> bool:
         """Whether every job is planned."""
         return not self.plan.pending
+
+    @functools.cached_property
+    def replaced(self) -> dict[str, Tag]:
+        """Of each new job, the job that stood before where it stands; by id."""
+        return self.workspace.places.replaced(self.plan)
 
     def name(self, job_id: str) -> str:
         """The doit task name of a job."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +29,40 @@ def estimate_of(project: FilmProject, job: JobSpec) -> Estimate | None:
     return project.workspace.studio.prices.estimate(generation_of(job.options))
 
 
+def obstacles(project: FilmProject, jobs: Iterable[JobSpec]) -> Iterator[str]:
+    """What would keep a build from asking for these jobs of providers: keys that are not there, and the budget."""
+    studio = project.workspace.studio
+    due = [
+        job for job in jobs if job.account and job.options.get("kind") != "words"
+    ]  # word times may come by themselves
+    for name, count in Counter(job.account for job in due).items():
+        if variable := studio.keyless(name):
+            yield f"{name} has no key: set the environment variable {variable} ({_requests(count)} to ask)"
+    budget = studio.budget
+    if budget is None or not due:
+        return
+    from vbmake.providers.book import COSTS, read_book
+    from vbmake.providers.money import add_up, told
+
+    estimates = [estimate for job in due if (estimate := estimate_of(project, job)) is not None]
+    unpriced = sum(estimate.high is None for estimate in estimates)
+    if unpriced and not budget.unpriced:
+        yield (
+            f"{_requests(unpriced)} of models without a known price: under a budget they are refused; say what they "
+            "cost in `prices`, or `unpriced: allow`"
+        )
+    spent = sum((entry.counts for entry in read_book(project.root / COSTS).entries), Decimal(0))
+    limits = [budget.total - spent if budget.total is not None else None, budget.run]
+    left = min((limit for limit in limits if limit is not None), default=None)
+    most = add_up([estimate for estimate in estimates if estimate.high is not None]).high or Decimal(0)
+    if left is not None and most > left:
+        yield f"this may cost up to {told(most)}, and the budget has {told(max(left, Decimal(0)))} left: see `budget`"
+
+
+def _requests(count: int) -> str:
+    return "1 request" if count == 1 else f"{count} requests"
+
+
 def confirm(project: FilmProject, jobs: Iterable[JobSpec], ask: Any = None) -> None:
     """Have a build that may cost more than `budget: {confirm: ...}` agreed to.
 
@@ -45,8 +80,7 @@ def confirm(project: FilmProject, jobs: Iterable[JobSpec], ask: Any = None) -> N
     amount = (add_up(estimates).high or Decimal(0)) + studio.spent
     if amount <= max(budget.confirm, studio.agreed):
         return
-    count = "1 request" if len(asked) == 1 else f"{len(asked)} requests"
-    what = f"this build may cost up to {told(amount)} ({count}), more than {told(budget.confirm)}"
+    what = f"this build may cost up to {told(amount)} ({_requests(len(asked))}), more than {told(budget.confirm)}"
     if ask is None and sys.stdin.isatty() and sys.stderr.isatty():
         sys.stderr.write(f"{what}. Go on? [y/N] ")
         sys.stderr.flush()

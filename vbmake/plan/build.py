@@ -39,7 +39,7 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
     return BuildPlan(
         layers=layers(draft.jobs.values()),
         pending=tuple(draft.pending.values()),
-        notes=tuple(draft.notes),
+        notes=draft.notes(len(inputs.project.films)),
         films=tuple(films),
         writings=tuple(text for film in draft.films for text in writings(film)),
     )
@@ -51,7 +51,7 @@ def film_name(film: Film) -> str:
 
 
 def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[dict[str, Any]]:
-    prefix = f"{name}/" if several else ""
+    prefix, draft.film = (f"{name}/", name) if several else ("", "")
     missed, told = draft.missed, len(draft.problems)
     found = written(draft, film, prefix)
     if found is None:

@@ -13,6 +13,7 @@ from vbmake.plan.types import JobSpec, Note, Output, Pending, Ref, Source
 from vbmake.project.models import Film
 
 WORK = ".vbmake/work"
+_NAMED = 5  # films of a note that are named
 
 
 def slug(text: str, limit: int = 40) -> str:
@@ -29,7 +30,8 @@ class Draft:
         self.jobs: dict[str, JobSpec] = {}
         self.pending: dict[str, Pending] = {}
         self.missed = 0  # how often something was asked for that is not known: by it a part sees that it must wait
-        self.notes: list[Note] = []
+        self._notes: dict[tuple[str, Place], list[str]] = {}  # what to tell the author, and of which films it holds
+        self.film = ""  # the one that is being planned, where there are several
         self.looked: dict[int, tuple[Ref | None, Measure | None]] = {}  # see `look.layer_measure`
         self.films: list[Film] = []  # as far as their scenes are known
         self._targets: dict[str, str] = {}  # who writes a target, by its path in small letters
@@ -44,10 +46,17 @@ class Draft:
         return known
 
     def note(self, message: str, place: Place) -> None:
-        """Tell the author of a decision, once."""
-        note = Note(message, place)
-        if note not in self.notes:
-            self.notes.append(note)
+        """Tell the author of a decision, once for each place."""
+        films = self._notes.setdefault((message, place), [])
+        if self.film and self.film not in films:
+            films.append(self.film)
+
+    def notes(self, films: int = 1) -> tuple[Note, ...]:
+        """What the author is to be told of `films` films; which it holds for, unless that is all of them."""
+        return tuple(
+            Note(f"{message} ({_listed(names)})" if 0 < len(names) < films else message, place)
+            for (message, place), names in self._notes.items()
+        )
 
     def add(
         self,
@@ -124,6 +133,13 @@ class Draft:
         """Raise every problem that was found. Raises ProjectError."""
         if self.problems:
             raise ProjectError(self.problems)
+
+
+def _listed(films: Sequence[str]) -> str:
+    """Names of films in a few words."""
+    more = len(films) - _NAMED
+    names = ", ".join(films[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"film {names}" if len(films) == 1 else f"films {names}"
 
 
 def _file_name(subject: str) -> str:

@@ -45,7 +45,7 @@ def plan_still(
     if picture is not None:
         chosen = picture.film
     elif chosen.script is not None:
-        return BuildPlan(layers(draft.jobs.values()), tuple(draft.pending.values()), tuple(draft.notes))
+        return BuildPlan(layers(draft.jobs.values()), tuple(draft.pending.values()), draft.notes())
     ids = [one.id for one in chosen.scenes]
     index = ids.index(_known("scene", scene, ids))
     if picture is not None and not draft.pending:
@@ -61,7 +61,7 @@ def plan_still(
     return BuildPlan(
         layers(draft.jobs.values()),
         tuple(draft.pending.values()),
-        tuple(draft.notes),
+        draft.notes(),
         writings=tuple(writings(chosen, [chosen.scenes[index]])),
     )
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib.metadata import entry_points
 
-from vbmake.document.node import List, Map, Node, Problems, Scalar
-from vbmake.project.words import nearest
+from vbmake.document.node import List, Map, Node, Problems, Scalar, repr_text, shorten
+from vbmake.project.generated import ACCOUNTS, is_account
+from vbmake.project.words import nearest, slug
 from vbmake.services import LOCAL, PLUGINS, SERVICES, Kind
 
 _NOUNS: dict[Kind, str] = {
@@ -58,12 +59,23 @@ def _declared(node: Node | None, problems: Problems) -> dict[str, str]:
         given = entry.items.get("service") if isinstance(entry, Map) else None
         service = given.value if isinstance(given, Scalar) and isinstance(given.value, str) else name
         found[name] = service
+        if not is_account(name):
+            hint = f"such as {better}" if (better := slug(name, 40)) else ""
+            place = node.keys[name] if isinstance(node, Map) else entry.place
+            problems.add(
+                place,
+                "this cannot be the name of a provider",
+                found=repr_text(shorten(name)),
+                allowed=ACCOUNTS,
+                hint=hint,
+            )
+            continue
         if name == LOCAL:
             problems.add(
                 node.keys[name] if isinstance(node, Map) else entry.place,
                 "local is no account: it makes things on this machine",
             )
-        elif service not in SERVICES and service not in plugins():
+        elif isinstance(entry, Map) and service not in SERVICES and service not in plugins():
             known = [*SERVICES, *plugins()]
             problems.add(
                 given if isinstance(given, Scalar) else entry,

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text, shorten
 from vbmake.document.yaml_reader import join_path
+from vbmake.project.generated import PromptedImage
 from vbmake.project.models import CONTENTS, LAYER_KINDS, Film, Model, Scene, TextLayer, TextStyle, layer_contents
 from vbmake.project.script import ScriptRequest
 from vbmake.project.words import nearest
@@ -18,7 +19,18 @@ from vbmake.project.words import nearest
 # Where a value was written as a list in place of a mapping: which item each key is.
 _ITEM = {"start": 0, "end": 1, "at": 0, "value": 1, "easing": 2}
 _STRUCTURE = {Film: ("vars", "data", "include", "films"), Scene: ("for", "if", "include")}
+_SCENES = "a list of scenes, or {script: {prompt: ...}} and nothing beside it"
 _COLOR_KEYS = ("color", "background", "fill", "stroke", "active")
+# What may stand in a mapping whose keys are the author's own, or a model's.
+_EXAMPLES = {
+    "options": "{quality: low}, the model's own words for what it can be told",
+    "with": "{seed: 7}",
+    "fonts": "{serif: fonts/serif.ttf}",
+    "styles": "{heading: {size: 10%}}",
+    "voices": "{guest: {provider: openai, voice: alloy}}",
+    "formats": "{tall: {size: 720x1280}}",
+    "providers": "{mine: {service: openai, base_url: http://localhost:8880/v1}}",
+}
 _WANTED = {
     "string_type": "a text",
     "int_type": "a whole number",
@@ -152,6 +164,9 @@ def _tell(tree: Map, error: Any, problems: Problems) -> None:
         words = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         _tell_word(node, [text or digits for text, digits in words], problems)
     elif kind in _WANTED:
+        if kind == "list_type" and location == ("scenes",):
+            _tell_scenes(node, problems)
+            return
         problems.add(node, f"{_WANTED[kind]} is wanted here", found=describe(node), hint=_shape_hint(kind, location))
     else:
         message, allowed = _limit(kind, context, error["msg"])
@@ -166,6 +181,8 @@ def _tell_unknown_key(tree: Map, location: Sequence[str | int], problems: Proble
     hint = nearest(key, known)
     if not hint and TextLayer in models and key in keys_of([TextStyle]):
         hint = f"how a text looks is said in its style: {{style: {{{key}: ...}}}}"
+    if not hint and key == "duration" and PromptedImage in models:
+        hint = "how long a picture is seen is said by the scene's duration, or the layer's show"
     place = owner.keys.get(key, owner.place) if isinstance(owner, Map) else owner.place
     if owner.context:
         hint = "; ".join(part for part in (hint, f"this is for {owner.context}") if part)
@@ -203,6 +220,21 @@ def _tell_layer(node: Node, problems: Problems) -> None:
     )
 
 
+def _tell_scenes(node: Node, problems: Problems) -> None:
+    """Scenes that are no list. A mapping asks for a script, and for nothing else."""
+    keys = [key for key in node.items if key != "script"] if isinstance(node, Map) else []
+    meant = {key: nearest(key, ["script"]) for key in keys}
+    if isinstance(node, Map) and ("script" in node.items or any(meant.values())):
+        beside = "what holds for the whole film stands beside `scenes`, not in it"
+        for key in keys:
+            hint = beside if "script" in node.items else meant[key] or beside
+            place = node.keys.get(key, node.place)
+            problems.add(place, f"{repr_text(shorten(key))} is not known here", allowed=_SCENES, hint=hint)
+        return
+    hint = "begin each scene with `- `" if keys and set(keys) <= set(keys_of([Scene])) else ""
+    problems.add(node, "a list is wanted here", found=describe(node), allowed=_SCENES, hint=hint)
+
+
 def _own_words(text: str, node: Node) -> tuple[str, str, str]:
     """Message, allowed values and hint from what a validator of the models says."""
     if match := re.fullmatch(r"(an? [\w ]+?) is (?:(none) or )?one of (.+)", text, re.DOTALL):
@@ -224,7 +256,10 @@ def _tell_word(node: Node, words: list[str], problems: Problems) -> None:
 
 
 def _shape_hint(kind: str, location: Sequence[str | int]) -> str:
-    if kind in ("model_type", "model_attributes_type", "dict_type"):
+    if kind == "dict_type":
+        example = _EXAMPLES.get(str(location[-1]))
+        return f"such as {location[-1]}: {example}" if example else ""
+    if kind in ("model_type", "model_attributes_type"):
         keys = keys_of(_models_at(location))
         return f"its keys are {', '.join(keys[:12])}" if keys and len(location) > 1 else ""
     return (

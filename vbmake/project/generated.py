@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
 from vbmake.project.model import Also, Model, word_or_mapping
 from vbmake.project.units import Canvas, Duration
@@ -19,7 +19,7 @@ _MONEY = re.compile(r"(?:\$ ?)?([0-9]{1,9}(?:\.[0-9]{1,9})?)(?: ?(?:USD|\$))?\Z"
 
 
 def _account(value: Any) -> Any:
-    if isinstance(value, str) and not _NAME.match(value):
+    if isinstance(value, str) and not is_account(value):
         raise ValueError("a provider's name is letters, digits, - and _")
     return value
 
@@ -27,14 +27,35 @@ def _account(value: Any) -> Any:
 def _dollars(value: Any) -> Any:
     found = _MONEY.match(str(value).strip()) if isinstance(value, str | int | float) else None
     if isinstance(value, bool) or found is None:
-        raise ValueError("an amount is written 5 USD")
-    try:
-        return str(Decimal(found[1]))
-    except InvalidOperation:
-        raise ValueError("an amount is written 5 USD") from None
+        if str(value).strip().startswith("-"):
+            raise ValueError("an amount is not negative: write 5 USD")
+        raise ValueError("this is no amount of money in USD: write 5 USD, or 0.02 USD")
+    return str(Decimal(found[1]))
 
 
+def _said(value: str) -> str:
+    if not value.strip():
+        raise ValueError("the text is blank: write what it shall be")
+    return value
+
+
+def _model(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise ValueError("this is no name of a model: write it as on the provider's site, or leave it out")
+    return value
+
+
+def is_account(name: str) -> bool:
+    """Whether a text may be the name of a provider: it stands in job ids, pools and on command lines."""
+    return bool(_NAME.match(name))
+
+
+ACCOUNTS = "1 to 40 letters (a-z, A-Z), digits, - and _ ; it begins with a letter or digit"
 Account = Annotated[str, BeforeValidator(_account)]
+Prompt = Annotated[
+    str, Field(min_length=1, max_length=8000, json_schema_extra={"pattern": r"\S"}), AfterValidator(_said)
+]
+ModelName = Annotated[str, Field(max_length=200), AfterValidator(_model)]
 Money = Annotated[
     str,
     BeforeValidator(_dollars),
@@ -45,13 +66,13 @@ Money = Annotated[
 class Prompted(Model):
     """A description of what a provider shall make. It stands where a file would."""
 
-    prompt: str = Field(description="What it shall be.", min_length=1, max_length=8000)
+    prompt: Prompt = Field(description="What it shall be.")
     provider: Account = Field(
         default=LOCAL,
         description="Who makes it: local (on this machine, free: a placeholder), openai, replicate, elevenlabs, fal, "
         "or a name of `providers`.",
     )
-    model: str | None = Field(default=None, max_length=200, description="The model. Default: the provider's.")
+    model: ModelName | None = Field(default=None, description="The model. Default: the provider's.")
     seed: int | None = Field(default=None, ge=0, le=2**31 - 1, description="Sent where the model takes one.")
     take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another sample.")
     options: dict[str, Any] = Field(default={}, description="More for the model, in its own words.")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
-from vbmake.project.generated import Account
+from vbmake.project.generated import Account, ModelName, Prompt
 from vbmake.project.model import Model
 from vbmake.project.units import Duration, Language
 from vbmake.project.words import slug
@@ -38,18 +38,18 @@ class ScriptImages(Model):
     """Who makes the pictures of a script."""
 
     provider: Account = Field(default=LOCAL, description="Who makes them.")
-    model: str | None = Field(default=None, max_length=200, description="The model. Default: the provider's.")
+    model: ModelName | None = Field(default=None, description="The model. Default: the provider's.")
     options: dict[str, Any] = Field(default={}, description="More for the model, in its own words.")
 
 
 class ScriptRequest(Model):
     """Scenes that a provider writes, each build that has not got them yet."""
 
-    prompt: str = Field(description="What the film shall tell.", min_length=1, max_length=8000)
+    prompt: Prompt = Field(description="What the film shall tell.")
     provider: Account = Field(
         default=LOCAL, description="Who writes it: local (an outline), openai, or of `providers`."
     )
-    model: str | None = Field(default=None, max_length=200, description="The model. Default: the provider's.")
+    model: ModelName | None = Field(default=None, description="The model. Default: the provider's.")
     duration: Duration = Field(default="60s", validate_default=True, description="How long it shall be, about.")
     style: str = Field(
         default="documentary", min_length=1, max_length=80, description="documentary, news, explainer ..."

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
-from vbmake.project.generated import Account, FileOrSound
+from vbmake.project.generated import Account, FileOrSound, ModelName
 from vbmake.project.layers import Playing
 from vbmake.project.model import Also, Model, word_or_mapping
 from vbmake.project.units import Duck, Duration, Gain, Seconds
@@ -91,7 +91,7 @@ class Voice(Model):
     )
     speed: int | None = Field(default=None, ge=80, le=450, description="Words a minute, 160 by default (local only).")
     pitch: int | None = Field(default=None, ge=0, le=99, description="How high it speaks, 50 by default (local only).")
-    model: str | None = Field(default=None, max_length=200, description="The provider's model (not local).")
+    model: ModelName | None = Field(default=None, description="The provider's model (not local).")
     seed: int | None = Field(
         default=None, ge=0, le=2**31 - 1, description="Sent where the model takes one (not local)."
     )

@@ -107,11 +107,9 @@ def who_of(service: str, generation: Generation) -> str:
 
 
 def refused_option(who: str, options: Mapping[str, Any], reserved: Mapping[str, str]) -> str:
-    """What to say of the first option that would replace what vbmake itself sends ({name: what to do}); "" of none."""
-    for name in options:
-        if advice := reserved.get(str(name)):
-            return f"options of {who} cannot hold {name!r}: {advice}"
-    return ""
+    """What to say of options that would replace what vbmake itself sends ({name: what to do}); "" of none."""
+    wrong = [f"{name!r}: {reserved[str(name)]}" for name in options if str(name) in reserved]
+    return f"options of {who} cannot hold {'; nor '.join(wrong)}" if wrong else ""
 
 
 def by_status(service: str, response: Response) -> Failure:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from vbmake import process
 from vbmake.errors import FatalError
-from vbmake.plan.types import JobSpec
+from vbmake.plan.types import JobSpec, Ref
 from vbmake.project.generated import service_of
 from vbmake.project.models import Project
-from vbmake.providers.types import Account, Generation
+from vbmake.providers.types import Account, Adapter, Generation
 from vbmake.services import LOCAL, SERVICES
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Studio:
         self._state = state
         self._environ = environ
         self._lock = threading.Lock()
+        self._adapters: dict[str, Adapter] = {}
         self._engine: Engine | None = None
         self._ledger: Ledger | None = None
         self._prices: Prices | None = None
@@ -136,6 +137,37 @@ class Studio:
         if account is None:
             raise FatalError(f"{job.id}: there is no provider called {job.account!r}")
         return self.engine.generate(key, generation, account, job=job.id, log=log, progress=progress)
+
+    def refusal(self, job: JobSpec, path: Callable[[Ref], Path]) -> str:
+        """Why the provider of a job cannot be asked for it, as far as shows without asking; "" when it can.
+
+        `path` tells where the file of an input is.
+        """
+        from vbmake.providers.asked import generation_of
+        from vbmake.providers.registry import adapter
+
+        account = self.accounts.get(job.account)
+        if account is None:
+            return f"there is no provider called {job.account!r}"
+        files = {role: path(refs[0]) for role, refs in job.inputs.items() if refs}
+        generation = generation_of(job.options, files)
+        try:
+            if account.service not in self._adapters:
+                self._adapters[account.service] = adapter(account.service)
+            found = self._adapters[account.service]
+            if generation.kind not in found.kinds:
+                return f"{account.service} makes no {generation.kind}; it makes {', '.join(found.kinds)}"
+            return found.check(generation)
+        except FatalError as error:
+            return str(error)
+        except Exception as error:  # of a stranger's adapter
+            return f"the adapter of {account.service} cannot check this: {type(error).__name__}: {error}"
+
+    def keyless(self, name: str) -> str:
+        """The environment variable that must hold the key of an account, and does not; "" where nothing lacks."""
+        account = self.accounts.get(name)
+        variable = account.key if account is not None else ""
+        return variable if not self._environ.get(variable, "").strip() else ""
 
     def standing(self, key: str) -> str:
         """What an earlier build has left of a request for this key, in a sentence; "" when there is none."""

@@ -1,9 +1,10 @@
 """A project's directory as builds see it: the plan, what is known of each job, and doing it.
 
-What a build keeps lies in `.vbmake/`: `dag/plan.json` and `dag/tags.jsonl`, `digests.jsonl`, `measures.jsonl`,
-`glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the way), `stamp.json`, `lock`, and
-`tmp/` while jobs run. Deleting any of that costs only time, but for assets of providers in `work/` that are in no
-cache. `generations/` (requests to providers) and `costs.jsonl` are not to be deleted: they keep what was paid.
+What a build keeps lies in `.vbmake/`: `dag/` (`plan.json`, `tags.jsonl`, `places.jsonl`), `digests.jsonl`,
+`measures.jsonl`, `glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the way),
+`stamp.json`, `lock`, and `tmp/` while jobs run. Deleting any of that costs only time, but for assets of providers in
+`work/` that are in no cache. `generations/` (requests to providers) and `costs.jsonl` are not to be deleted: they keep
+what was paid.
 
     with Workspace.open(root) as workspace, workspace.locked():
         plan = workspace.plan()                    # as far as what is known reaches
@@ -47,8 +48,10 @@ from vbmake.run.journal import Journal
 from vbmake.run.lock import project_lock
 from vbmake.run.measures import Measures
 from vbmake.run.pins import Pins
+from vbmake.run.places import Places
 from vbmake.run.private import remove_stale
 from vbmake.run.publish import publish
+from vbmake.run.requests import check_requests
 from vbmake.run.rounds import Planner, plan_rounds
 from vbmake.run.state import Knowledge, Status
 from vbmake.run.studio import Studio
@@ -80,6 +83,7 @@ class Workspace:
         self.rules = rules
         self.cache = cache
         self.tags = TagStore(self.state / "dag" / "tags.jsonl")
+        self.places = Places(self.state / "dag" / "places.jsonl", self.tags)
         self._digest_journal = Journal(self.state / "digests.jsonl", "path")
         self.digests = Digests(self._digest_journal)
         self.measures = Measures(self.state / "measures.jsonl", self.digests)
@@ -136,6 +140,7 @@ class Workspace:
         self.cache.finish(cancel=interrupted)
         self.studio.close()
         self.tags.close()
+        self.places.close()
         self.measures.close()
         self.glyphs.close()
         self._digest_journal.close()
@@ -177,12 +182,15 @@ class Workspace:
     def plan(self) -> BuildPlan:
         """Plan as far as what is known reaches. Runs no job and writes no target; probes sources that are new.
 
-        Raises ProjectError for what only shows against the media and the fonts.
+        Raises ProjectError for what only shows against the media, the fonts and what providers take.
         """
         assert self._planner is not None, "a workspace without a planner is given its plans by `use`"
         named = media(self._declaration.project) if self._declaration is not None else ()
         plan = plan_rounds(self._planner, self.knowledge, self.measures, named)
         self.glyphs.check(plan.writings, self.knowledge)
+        if self._declaration is not None and self._declaration.project.films:
+            declared = BuildInputs(self._declaration.project, self._declaration.rules)
+            check_requests(plan, declared, self.knowledge, self.studio)
         return plan
 
     def use(self, plan: BuildPlan) -> None:
@@ -191,7 +199,7 @@ class Workspace:
 
     @uncollected()
     def write_plan(self, plan: BuildPlan) -> None:
-        """Write `.vbmake/dag/plan.json`, canonical. Raises WorkspaceError."""
+        """Write `.vbmake/dag/plan.json`, canonical, and take down what stands where. Raises WorkspaceError."""
         path = self.state / "dag" / "plan.json"
         temporary = path.with_name(f".plan.{os.getpid()}.tmp")
         with explained("write", path):
@@ -201,6 +209,7 @@ class Workspace:
                 publish(temporary, path)
             finally:
                 temporary.unlink(missing_ok=True)
+        self.places.note(plan)
 
     def status(self, job: JobSpec) -> Status:
         """What a build would do for a job of the plan, and why. Never runs anything. Raises MissingTool."""
