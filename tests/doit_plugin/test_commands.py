@@ -276,6 +276,21 @@ def test_a_word_that_is_nothing_is_told_with_the_nearest(toy: Toy) -> None:
         assert near in ended.err
 
 
+def test_a_word_that_can_be_nothing_is_told_before_anything_runs(toy: Toy) -> None:
+    first = {"id": "copy:first", "makes": {"o": "first.txt"}, "options": {"text": "1"}}
+    later = {"id": "copy:later", "makes": {"o": "later.txt"}, "final": True, "after": ["copy:first#o"]}
+    declare(toy.root, first, later)
+    for word in ("xyzzy", "cpoy:later", "first"):
+        ended = toy.doit(word)
+        assert (ended.code, f"{word} is no command, job or target" in ended.err) == (3, True), word
+        assert not (toy.root / "first.txt").exists(), word
+    assert toy.doit("copy:later").code == 0, "it is known when the first has been measured"
+    toy.doit("clean", "--all")
+    toy.doit("forget")
+    ended = toy.doit("copy:latter")
+    assert (ended.code, "did you mean copy:later" in ended.err) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

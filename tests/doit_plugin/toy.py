@@ -105,6 +105,8 @@ class ToyRule:
 
 class ToyRules:
     def rule(self, name: str) -> ToyRule:
+        if name not in globals():
+            raise ProjectError([Problem(Place("video.yaml"), "there is no such rule", found=name)])
         return ToyRule(name)
 
 

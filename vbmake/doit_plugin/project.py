@@ -53,6 +53,19 @@ class FilmProject:
         """A path of the project as doit sees it: relative to doit's directory, in one spelling (doit compares text)."""
         return os.path.normpath(os.path.join(self.base, relative)).replace(os.sep, "/")
 
+    def may_have(self, word: str) -> bool:
+        """Whether a word may name a job, a group or a target that is not planned yet."""
+        name = word.removeprefix(f"{self.prefix}:") if self.prefix else word
+        rule, colon, _ = name.partition(":")
+        if self.complete:
+            return False
+        if "/" in name or "." in name:  # a path
+            return True
+        try:
+            return bool(self.workspace.rules.rule(rule))
+        except ProjectError:
+            return not colon and name.startswith(self.workspace.film_names)
+
     def finals(self) -> list[str]:
         """Task names of the final targets."""
         return [self.name(job.id) for job in self.plan.jobs if job.final]

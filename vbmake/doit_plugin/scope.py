@@ -46,6 +46,18 @@ class Scope:
         reached = unplanned_of(self.closure.values())
         return [one for one in unplanned_of(self.tasks) if one in reached or self._awaits(one.base)]
 
+    def hopeless(self) -> list[str]:
+        """Words of the selection that name nothing, however much further the films are planned.
+
+        Where the user's own tasks make what films are declared in, there is no telling.
+        """
+        if self.unplanned or self._own(self.control.tasks):
+            return []
+        films = projects_of(self.tasks)
+        known = self.control.tasks.keys() | self.control.targets.keys()
+        words = [word for word in self.selection or () if word not in known and "*" not in word and word[:1] != "-"]
+        return [word for word in words if not any(film.may_have(word) for film in films)]
+
     def incomplete(self) -> list[FilmProject]:
         """The films of which the selection asks for more than is planned yet."""
         return [project for project in self.projects if not project.complete and self._asks_for_more(project)]

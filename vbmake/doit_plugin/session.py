@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from doit.control import TaskControl
-from doit.exceptions import InvalidTask
+from doit.exceptions import InvalidCommand, InvalidTask
 
 from vbmake import process
 from vbmake.doit_plugin.events import Events
@@ -109,6 +109,8 @@ class Session:
             if number == 1 and hasattr(self.reporter, "initialize"):
                 self.reporter.initialize(control.tasks, [])
             scope = Scope(self.tasks, control, self.selection)
+            for word in scope.hopeless():  # told before anything runs that may take long, or cost
+                raise InvalidCommand(not_found=word)
             changed = False
             for project in scope.projects:
                 if project.root not in locked:

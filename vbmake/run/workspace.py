@@ -28,7 +28,7 @@ from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.cache.settings import settings
 from vbmake.heap import uncollected
-from vbmake.plan.build import plan_build
+from vbmake.plan.build import film_name, plan_build
 from vbmake.plan.canonical import plain, plain_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.media import media
@@ -133,6 +133,11 @@ class Workspace:
     def sync(self) -> Sync | None:
         """Where the declaration publishes to, if it does."""
         return self._declaration.project.sync if self._declaration is not None else None
+
+    @property
+    def film_names(self) -> tuple[str, ...]:
+        """The names that the declared films' files begin with."""
+        return tuple(map(film_name, self._declaration.project.films)) if self._declaration is not None else ()
 
     def close(self, *, interrupted: bool = False) -> None:
         """Wait for uploads to the cache (when interrupted, only for those under way) and close the files."""
