@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -22,20 +21,6 @@ from vbmake.providers.openai import OpenAI
 
 JOBS = ["intent", "accepted", "result", "fetched"]
 AT_ONCE = ["intent", "result", "fetched"]
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandIn]:
-    with StandIn(polls=2) as server:
-        yield server
-
-
-@pytest.fixture
-def office(shared: StandIn, tmp_path: Path) -> Iterator[Office]:
-    office = Office(shared, tmp_path)
-    yield office
-    office.engine.close()
-    shared.behave()
 
 
 @pytest.mark.parametrize(

@@ -3,37 +3,18 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.providers.office import JOB, KEY, Office
-from tests.providers.stand_in import StandIn
 from vbmake.errors import RateLimited, RetryableError
 from vbmake.providers import exchange, http
 from vbmake.providers.failures import ProviderError
 from vbmake.providers.http import Client, NotSent
 
 SHORT = 0.04  # seconds: the deadline of what hangs
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandIn]:
-    with StandIn(polls=2) as server:
-        yield server
-
-
-@pytest.fixture
-def office(shared: StandIn, tmp_path: Path) -> Iterator[Office]:
-    office = Office(shared, tmp_path)
-    yield office
-    office.engine.close()
-    shared.behave()
-    shared.release()
-    shared.polls, shared.fetches, shared.file_polls = 2, None, None
 
 
 # No room
