@@ -14,7 +14,7 @@ import pytest
 
 from tests.providers.stand_in import StandIn
 from tests.providers.stand_in.media import picture
-from tests.scenarios.world import World
+from tests.scenarios.world import SMALL, World
 from vbmake.run.build import run_build
 from vbmake.run.executor import ThreadExecutor
 from vbmake.run.workspace import Workspace
@@ -56,7 +56,7 @@ def bill(provider: StandIn) -> Bill:
 
 
 def film(*scenes: Film, **more: Any) -> Film:
-    return {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft", "scenes": [*scenes], **more}
+    return {**SMALL, "scenes": [*scenes], **more}
 
 
 def painted(prompt: str, id: str = "", **more: Any) -> Film:
