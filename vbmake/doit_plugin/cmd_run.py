@@ -20,35 +20,25 @@ from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader, processors
 from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, unplanned_of
+from vbmake.switches import OFFLINE, PLAYER, YES
 
 if TYPE_CHECKING:
     from vbmake.doit_plugin.events import Events
 
 
-OPEN = {
-    "name": "open_film",
-    "long": "open",
-    "type": bool,
-    "default": False,
-    "help": "show the film when it is built, with the player of this desktop or the one that VBMAKE_PLAYER names",
-}
+def _flag(long: str, about: str, name: str = "") -> dict[str, Any]:
+    return {"name": name or long, "long": long, "type": bool, "default": False, "help": about}
 
 
-OFFLINE = {
-    "name": "offline",
-    "long": "offline",
-    "type": bool,
-    "default": False,
-    "help": "ask no provider: fail rather than call (as VBMAKE_OFFLINE=1)",
-}
-YES = {
-    "name": "yes",
-    "long": "yes",
-    "type": bool,
-    "default": False,
-    "help": "agree to what the build may cost, where `budget: {confirm: ...}` would ask (as VBMAKE_YES=1)",
-}
-OWN = (OPEN, OFFLINE, YES)
+OWN = (
+    _flag(
+        "open",
+        f"show the film when it is built, with the player of this desktop or the one that {PLAYER} names",
+        name="open_film",
+    ),
+    _flag("offline", f"ask no provider: fail rather than call (as {OFFLINE}=1)"),
+    _flag("yes", f"agree to what the build may cost, where `budget: {{confirm: ...}}` would ask (as {YES}=1)"),
+)
 
 
 @contextlib.contextmanager
@@ -93,7 +83,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         if isinstance(self.loader, VideoLoader) and self._is_current(params, args):
             return 0
         self._told_processes = "par_type" in params._non_default_keys and params["par_type"] == "process"
-        with told("VBMAKE_OFFLINE", bool(params.get("offline"))), told("VBMAKE_YES", bool(params.get("yes"))):
+        with told(OFFLINE, bool(params.get("offline"))), told(YES, bool(params.get("yes"))):
             return super().perform(params, args)
 
     def _is_word(self, word: str, params: Any) -> bool:

@@ -19,6 +19,7 @@ from doit.exceptions import InvalidCommand
 from vbmake.doit_plugin.where import DECLARATION
 from vbmake.doit_plugin.wish import OPTIONS, wish_of
 from vbmake.errors import VbmakeError, WorkspaceError
+from vbmake.switches import OFFLINE
 
 if TYPE_CHECKING:
     from vbmake.project.starter import Wish
@@ -44,7 +45,6 @@ def run(arguments: Sequence[str], build: Build) -> int:
     """
     from vbmake.doit_plugin.cmd_new import tell
     from vbmake.doit_plugin.starting import start_project
-    from vbmake.run.studio import OFFLINE
 
     try:
         params, output, rest = _parsed(arguments)

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from vbmake.errors import WorkspaceError
 from vbmake.plan.types import JobSpec
-from vbmake.run.studio import is_on
+from vbmake.switches import YES, is_on
 
 if TYPE_CHECKING:
     from vbmake.doit_plugin.project import FilmProject
     from vbmake.providers.money import Estimate
-
-YES = "VBMAKE_YES"
 
 
 def estimate_of(project: FilmProject, job: JobSpec) -> Estimate | None:

@@ -16,15 +16,14 @@ from vbmake.project.generated import service_of
 from vbmake.project.models import Project
 from vbmake.providers.types import Account, Generation
 from vbmake.services import LOCAL, SERVICES
+from vbmake.switches import OFFLINE, is_on
 
 if TYPE_CHECKING:
     from vbmake.providers.engine import Engine, Made
     from vbmake.providers.ledger import Ledger
     from vbmake.providers.money import Budget, Prices
 
-OFFLINE = "VBMAKE_OFFLINE"
 NO_KEY = "none"
-
 
 _STANDING = {
     "intent": "it may have been asked for, and paid: `resume` tells what to do",
@@ -33,11 +32,6 @@ _STANDING = {
     "result": "it is paid: its files are fetched",
     "fetched": "it is paid, and here",
 }
-
-
-def is_on(environ: Mapping[str, str], name: str) -> bool:
-    """Whether a variable of the environment says yes."""
-    return environ.get(name, "").strip().lower() not in ("", "0", "no", "false", "off")
 
 
 class Studio:
