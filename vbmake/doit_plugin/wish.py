@@ -70,6 +70,20 @@ def wish_of(params: Mapping[str, Any]) -> Wish:
     )
 
 
+def speaker_of(wish: Wish) -> str:
+    """The local voice that speaks the language of a film, "" where another speaks. Raises InvalidCommand."""
+    from vbmake.speech.languages import local_voice
+
+    if wish.voice != LOCAL:
+        return ""
+    voice = local_voice(wish.language)
+    if voice is None:
+        raise InvalidCommand(
+            f"--language {wish.language}: there is no local voice that speaks it; name another with --voice"
+        )
+    return voice
+
+
 def _text(name: str, given: str, limit: int) -> str:
     from vbmake.project.script import cleaned
 
