@@ -104,9 +104,7 @@ def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
         standing = project.workspace.studio.standing(status.key) if status.key is not None else ""
         if standing:
             return Row(project.name(job.id), job.rule, status.state, standing, status.seconds, 0.0)
-        from vbmake.doit_plugin.spending import estimate_of
-
-        estimate = estimate_of(project, job)
+        estimate = project.workspace.studio.estimate(job)
         if estimate is not None and (estimate.low is None or estimate.high is None):
             return Row(project.name(job.id), job.rule, status.state, brief(job, status), status.seconds, None)
         if estimate is not None:

@@ -198,9 +198,9 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         return kind(outstream, {"failure_verbosity": failure_verbosity}) if isinstance(kind, type) else kind
 
     def _build(self, view: Any, stream: Stream, always: bool, continue_: bool, num_process: int, single: bool) -> Any:
+        from vbmake.doit_plugin.question import confirm
         from vbmake.doit_plugin.runner import PYTHON, TASKS, PoolRunner
         from vbmake.doit_plugin.session import Session
-        from vbmake.doit_plugin.spending import confirm
         from vbmake.doit_plugin.workers import Pools
 
         threads = max(1, num_process)

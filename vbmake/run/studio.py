@@ -21,7 +21,7 @@ from vbmake.switches import OFFLINE, is_on
 if TYPE_CHECKING:
     from vbmake.providers.engine import Engine, Made
     from vbmake.providers.ledger import Ledger
-    from vbmake.providers.money import Budget, Prices
+    from vbmake.providers.money import Budget, Estimate, Prices
 
 NO_KEY = "none"
 
@@ -72,6 +72,14 @@ class Studio:
             declared = dict(film.providers) if film is not None else {}
             self._prices = Prices.load([{**row, "service": service_of(row["service"], declared)} for row in rows])
         return self._prices
+
+    def estimate(self, job: JobSpec) -> Estimate | None:
+        """What a job may cost when it is asked for; None for jobs that ask no provider."""
+        if not job.account:
+            return None
+        from vbmake.providers.asked import generation_of
+
+        return self.prices.estimate(generation_of(job.options))
 
     @property
     def budget(self) -> Budget | None:
