@@ -193,28 +193,7 @@ def run(
     Standard error goes to `log` line by line; `on_line` receives standard output line by line instead of it being
     collected. Raises JobError with the last lines of standard error when the program fails, or after `timeout` seconds.
     """
-    tail: deque[str] = deque(maxlen=20)
-
-    def drain(stream: IO[bytes]) -> None:
-        for raw in stream:
-            line = raw.decode("utf-8", "replace").rstrip()
-            if line:
-                tail.append(line)
-                if log is not None:
-                    log(line)
-
-    def feed(stream: IO[bytes], data: bytes) -> None:
-        with contextlib.suppress(BrokenPipeError, OSError):
-            stream.write(data)
-        with contextlib.suppress(BrokenPipeError, OSError):
-            stream.close()
-
-    expired = threading.Event()
-
-    def expire() -> None:
-        expired.set()
-        end(process)
-
+    told = _Told(log)
     with running(
         args,
         cwd=cwd,
@@ -224,35 +203,81 @@ def run(
         stderr=subprocess.PIPE,
     ) as process:
         assert process.stdout is not None
-        assert process.stderr is not None
-        threads = [threading.Thread(target=drain, args=(process.stderr,), daemon=True)]
+        threads = [_thread(told.read, process.stderr)]
         if stdin is not None:
-            assert process.stdin is not None
-            threads.append(threading.Thread(target=feed, args=(process.stdin, stdin), daemon=True))
-        for thread in threads:
-            thread.start()
-        timer = threading.Timer(timeout, expire) if timeout is not None else None
-        if timer is not None:
-            timer.daemon = True
-            timer.start()
-        collected: list[bytes] = []
+            threads.append(_thread(_feed, process.stdin, stdin))
+        limit = _Limit(process, timeout)
+        output = b""
         if on_line is None:
-            collected.append(process.stdout.read())
+            output = process.stdout.read()
         else:
             for raw in process.stdout:
                 on_line(raw.decode("utf-8", "replace").rstrip("\n"))
         code = finish(process)
-        if timer is not None:
-            timer.cancel()
+        limit.cancel()
         for thread in threads:
             thread.join(5)
     if code != 0:
         name = Path(args[0]).name
-        if expired.is_set() and code < 0:
+        if limit.reached and code < 0:
             raise JobError(f"{name} did not finish within {timeout:g} s and was ended")
-        detail = "\n".join(f"    {line}" for line in list(tail)[-8:])
-        raise JobError(f"{name} failed with exit code {code}" + (f":\n{detail}" if detail else ""))
-    return b"".join(collected)
+        raise JobError(f"{name} failed with exit code {code}{told.end()}")
+    return output
+
+
+class _Told:
+    """What a program says on its standard error: passed on line by line, and the last of it kept."""
+
+    def __init__(self, log: Callable[[str], None] | None) -> None:
+        self._log = log
+        self._last: deque[str] = deque(maxlen=8)
+
+    def read(self, stream: IO[bytes]) -> None:
+        """Hear it to its end."""
+        for raw in stream:
+            line = raw.decode("utf-8", "replace").rstrip()
+            if line:
+                self._last.append(line)
+                if self._log is not None:
+                    self._log(line)
+
+    def end(self) -> str:
+        """The last lines, to follow a message."""
+        return ":\n" + "\n".join(f"    {line}" for line in self._last) if self._last else ""
+
+
+class _Limit:
+    """The wall time that a program has: one that is still there after it is ended."""
+
+    def __init__(self, process: subprocess.Popen[bytes], seconds: float | None) -> None:
+        self.reached = False
+        self._process = process
+        self._timer = threading.Timer(seconds, self._reach) if seconds is not None else None
+        if self._timer is not None:
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _reach(self) -> None:
+        self.reached = True
+        end(self._process)
+
+    def cancel(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+def _feed(stream: IO[bytes], data: bytes) -> None:
+    """Give a program its standard input; it need not take it."""
+    with contextlib.suppress(OSError):
+        stream.write(data)
+    with contextlib.suppress(OSError):
+        stream.close()
+
+
+def _thread(target: Callable[..., None], *args: Any) -> threading.Thread:
+    thread = threading.Thread(target=target, args=args, daemon=True)
+    thread.start()
+    return thread
 
 
 def process_mark(pid: int) -> str | None:
