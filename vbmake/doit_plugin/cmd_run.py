@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from vbmake.switches import OFFLINE, PLAYER, YES
 
 if TYPE_CHECKING:
     from vbmake.doit_plugin.events import Events
+    from vbmake.doit_plugin.runner import PoolRunner
+    from vbmake.doit_plugin.workers import Pools
 
 
 def _flag(long: str, about: str, name: str = "") -> dict[str, Any]:
@@ -197,54 +199,21 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
             kind = FilmReporter if reporter == "console" else self.reporters[reporter]
         return kind(outstream, {"failure_verbosity": failure_verbosity}) if isinstance(kind, type) else kind
 
-    def _build(self, view: Any, stream: Stream, always: bool, continue_: bool, num_process: int, single: bool) -> Any:
+    def _build(self, view: Any, stream: Stream, always: bool, continue_: bool, num_process: int, single: bool) -> int:
+        """Have a session build what is selected; its exit code."""
         from vbmake.doit_plugin.question import confirm
-        from vbmake.doit_plugin.runner import PYTHON, TASKS, PoolRunner
+        from vbmake.doit_plugin.runner import PoolRunner
         from vbmake.doit_plugin.session import Session
-        from vbmake.doit_plugin.workers import Pools
 
-        threads = max(1, num_process)
-        own = threads
-        if num_process == 0 and not isinstance(self.loader, VideoLoader):
-            threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
-        pools = Pools({"cpu": threads, TASKS: own, PYTHON: 1}, default=threads)
-
-        def learn() -> None:
-            for project in projects_of(self.task_list):
-                pools.learn(project.workspace.studio.limits, project.workspace.studio.rates)
+        pools = self._pools(num_process)
 
         def load() -> list[Any]:
             self.task_list = self.loader.load_tasks(cmd=self, pos_args=list(self.sel_tasks or []))
-            learn()
+            self._learn(pools)
             return self.task_list
 
-        learn()
-
-        def prepare(control: Any) -> None:
-            if single:
-                control.process(self.sel_tasks)
-                for name in control.selected_tasks:
-                    task = control.tasks[name]
-                    for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
-                        one.task_dep = []
-
-        def after(project: FilmProject, events: Events) -> int:
-            declared = project.workspace.sync
-            if declared is None or declared.after != "build":
-                return 0
-            from vbmake.doit_plugin.publishing import publish_after
-
-            return publish_after(project, declared, view.outstream, events)
-
-        session = Session(
-            load=load,
-            after=after,
-            confirm=confirm,
-            tasks=self.task_list,
-            selection=self.sel_tasks or None,
-            reporter=view,
-            prepare=prepare,
-            make_runner=lambda events: PoolRunner(
+        def make_runner(events: Callable[[FilmProject], Events]) -> PoolRunner:
+            return PoolRunner(
                 self.dep_manager,
                 view,
                 continue_=continue_,
@@ -253,6 +222,51 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                 pools=pools,
                 events=events,
                 asking=lambda: sum(project.workspace.studio.asking for project in projects_of(self.task_list)),
-            ),
+            )
+
+        session = Session(
+            load=load,
+            after=lambda project, events: _publish(project, view.outstream, events),
+            confirm=confirm,
+            tasks=self.task_list,
+            selection=self.sel_tasks or None,
+            reporter=view,
+            prepare=self._alone if single else lambda _control: None,
+            make_runner=make_runner,
         )
         return session.run()
+
+    def _pools(self, num_process: int) -> Pools:
+        """How many tasks of each kind run at once."""
+        from vbmake.doit_plugin.runner import PYTHON, TASKS
+        from vbmake.doit_plugin.workers import Pools
+
+        threads = own = max(1, num_process)
+        if num_process == 0 and not isinstance(self.loader, VideoLoader):
+            threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
+        pools = Pools({"cpu": threads, TASKS: own, PYTHON: 1}, default=threads)
+        self._learn(pools)
+        return pools
+
+    def _learn(self, pools: Pools) -> None:
+        """Take in the limits of the providers that the projects name."""
+        for project in projects_of(self.task_list):
+            pools.learn(project.workspace.studio.limits, project.workspace.studio.rates)
+
+    def _alone(self, control: Any) -> None:
+        """Take from the selected tasks what they depend on (`--single`)."""
+        control.process(self.sel_tasks)
+        for name in control.selected_tasks:
+            task = control.tasks[name]
+            for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
+                one.task_dep = []
+
+
+def _publish(project: FilmProject, out: Any, events: Events) -> int:
+    """Publish a project that says so, after it was built; the exit code."""
+    declared = project.workspace.sync
+    if declared is None or declared.after != "build":
+        return 0
+    from vbmake.doit_plugin.publishing import publish_after
+
+    return publish_after(project, declared, out, events)
