@@ -15,25 +15,18 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
+from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.where import DECLARATION
 from vbmake.errors import ProjectError
 from vbmake.providers.book import COSTS, Book, Entry, exact, read_book
 from vbmake.providers.money import Budget, told
 
-JSON = {
-    "name": "as_json",
-    "long": "json",
-    "type": bool,
-    "default": False,
-    "help": "print one JSON object: spent, reserved, unknown, unpriced, budget, jobs, providers, runs; USD as text",
-}
-RUN = {
-    "name": "last_run",
-    "long": "run",
-    "type": bool,
-    "default": False,
-    "help": "only the last run in which something was asked for",
-}
+JSON = flag(
+    "json",
+    "print one JSON object: spent, reserved, unknown, unpriced, budget, jobs, providers, runs; USD as text",
+    name="as_json",
+)
+RUN = flag("run", "only the last run in which something was asked for", name="last_run")
 
 
 @dataclass(frozen=True, slots=True)

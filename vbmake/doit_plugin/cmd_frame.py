@@ -15,6 +15,7 @@ from doit.exceptions import InvalidCommand
 from vbmake.doit_plugin.cmd_run import Run
 from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
+from vbmake.doit_plugin.option import option
 from vbmake.doit_plugin.project import open_project, warn
 from vbmake.doit_plugin.tasks import tasks_of
 from vbmake.errors import WorkspaceError
@@ -24,30 +25,14 @@ if TYPE_CHECKING:
 
 TYPES = (".png", ".jpg", ".jpeg")
 
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": None,
-    "metavar": "FILE",
-    "help": "the picture to write, .png or .jpg [default: build/SCENE@TIME.png in the project]",
-}
-FORMAT = {
-    "name": "format",
-    "short": "F",
-    "long": "format",
-    "type": str,
-    "default": None,
-    "help": "the format to show [default: the first]",
-}
-FILM = {
-    "name": "film",
-    "long": "film",
-    "type": str,
-    "default": None,
-    "help": "the film, where a project makes several [default: the first]",
-}
+OUTPUT = option(
+    "output",
+    "the picture to write, .png or .jpg [default: build/SCENE@TIME.png in the project]",
+    metavar="FILE",
+    short="o",
+)
+FORMAT = option("format", "the format to show [default: the first]", short="F")
+FILM = option("film", "the film, where a project makes several [default: the first]")
 
 
 @dataclass(frozen=True)

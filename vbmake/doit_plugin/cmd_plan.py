@@ -13,27 +13,15 @@ from doit.cmd_base import DoitCmdBase
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import brief
+from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.project import FilmProject, projects_of
 
 if TYPE_CHECKING:
     from vbmake.plan.types import JobSpec
     from vbmake.run.state import Status
 
-JSON = {
-    "name": "as_json",
-    "long": "json",
-    "type": bool,
-    "default": False,
-    "help": "print one JSON object: jobs, pending, totals",
-}
-ALL = {
-    "name": "show_all",
-    "short": "a",
-    "long": "all",
-    "type": bool,
-    "default": False,
-    "help": "show the jobs that are current, too",
-}
+JSON = flag("json", "print one JSON object: jobs, pending, totals", name="as_json")
+ALL = flag("all", "show the jobs that are current, too", name="show_all", short="a")
 STATES = ("run", "fetch", "maybe", "current")
 
 

@@ -19,6 +19,7 @@ from doit.task import Stream
 from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader, processors
+from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, unplanned_of
 from vbmake.switches import OFFLINE, PLAYER, YES
 
@@ -28,18 +29,14 @@ if TYPE_CHECKING:
     from vbmake.doit_plugin.workers import Pools
 
 
-def _flag(long: str, about: str, name: str = "") -> dict[str, Any]:
-    return {"name": name or long, "long": long, "type": bool, "default": False, "help": about}
-
-
 OWN = (
-    _flag(
+    flag(
         "open",
         f"show the film when it is built, with the player of this desktop or the one that {PLAYER} names",
         name="open_film",
     ),
-    _flag("offline", f"ask no provider: fail rather than call (as {OFFLINE}=1)"),
-    _flag("yes", f"agree to what the build may cost, where `budget: {{confirm: ...}}` would ask (as {YES}=1)"),
+    flag("offline", f"ask no provider: fail rather than call (as {OFFLINE}=1)"),
+    flag("yes", f"agree to what the build may cost, where `budget: {{confirm: ...}}` would ask (as {YES}=1)"),
 )
 
 

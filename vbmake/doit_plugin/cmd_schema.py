@@ -9,17 +9,10 @@ from typing import Any, ClassVar
 from doit.cmd_base import Command
 
 from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.option import option
 from vbmake.errors import WorkspaceError
 
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": None,
-    "metavar": "FILE",
-    "help": "write it to FILE instead of standard output",
-}
+OUTPUT = option("output", "write it to FILE instead of standard output", metavar="FILE", short="o")
 
 
 class Schema(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types

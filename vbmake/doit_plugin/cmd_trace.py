@@ -14,25 +14,11 @@ from vbmake.doit_plugin.chrome_trace import chrome_trace, read_events, runs_of
 from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.events import EVENTS
 from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
+from vbmake.doit_plugin.option import flag, option
 from vbmake.errors import WorkspaceError
 
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": "trace.json",
-    "metavar": "FILE",
-    "help": "the file to write, - for standard output",
-}
-ALL = {
-    "name": "all_runs",
-    "short": "a",
-    "long": "all",
-    "type": bool,
-    "default": False,
-    "help": "every run that is recorded, not only the last in which a job ran",
-}
+OUTPUT = option("output", "the file to write, - for standard output", "trace.json", metavar="FILE", short="o")
+ALL = flag("all", "every run that is recorded, not only the last in which a job ran", name="all_runs", short="a")
 
 
 class Trace(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
