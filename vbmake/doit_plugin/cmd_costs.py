@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
-from vbmake.doit_plugin.command import FreeOrder, Guarded
-from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
+from vbmake.doit_plugin.command import FreeOrder, Rooted
+from vbmake.doit_plugin.loader import OPTION_DIR
 from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.where import DECLARATION
 from vbmake.errors import ProjectError
@@ -53,7 +53,7 @@ class Share:
         return ", ".join(parts)
 
 
-class Costs(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
+class Costs(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no types
     """Tells what was spent, for people, or with `--json` for tools."""
 
     name = "costs"
@@ -66,15 +66,10 @@ class Costs(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no t
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (JSON, RUN, OPTION_DIR)
 
-    def __init__(self, task_loader: Any = None, cmds: Any = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.loader = task_loader
-
     def perform(self, params: Any, args: list[str]) -> int:
         if args:
             raise InvalidCommand(f"costs takes no words, found {' '.join(args)}")
-        loader = self.loader if isinstance(self.loader, VideoLoader) else VideoLoader()
-        root = loader.locate(params)
+        root = self.root(params)
         book = read_book(root / COSTS)
         for problem in book.problems:
             sys.stderr.write(f"{problem}\n")
