@@ -149,8 +149,8 @@ def test_a_scene_put_in_between_is_rendered_with_its_seams(film: World) -> None:
 
 def test_scenes_without_ids_are_not_mistaken_for_their_neighbours(world: World, photo: Path) -> None:
     shown = [{"duration": "1s", "layers": [{"color": color}]} for color in ("#ff0000", "#00ff00", "#0000ff")]
-    world.declare({**film, "scenes": shown}).build()
-    built = world.declare({**film, "scenes": [{"duration": "1s", "layers": [{"color": "#ffffff"}]}, *shown]}).build()
+    world.declare({**SMALL, "scenes": shown}).build()
+    built = world.declare({**SMALL, "scenes": [{"duration": "1s", "layers": [{"color": "#ffffff"}]}, *shown]}).build()
     # They are named by their place, so that every job has another name; one was never made before.
     assert built.ran == {"shot:main/scene-1/0", "film:main", "timeline:main"}
 
@@ -166,7 +166,7 @@ def test_going_back_renders_nothing(film: World, original: tuple[World, Built]) 
 
 def test_the_same_thing_twice_is_made_once(world: World) -> None:
     twice = {"duration": "2s", "say": "Once.", "layers": [{"make": "qr-code", "text": "once"}]}
-    world.declare({**film, "scenes": [{"id": "one", **twice}, {"id": "two", **twice}]})
+    world.declare({**SMALL, "scenes": [{"id": "one", **twice}, {"id": "two", **twice}]})
     built = world.build()
     for rule in ("speech", "qr-code", "shot", "stem"):
         assert len([job for job in built.ran if job.startswith(f"{rule}:")]) == 1, rule
@@ -265,7 +265,7 @@ command: [ffmpeg, -f, lavfi, -i, "color={color}:size=32x18", "-frames:v", "1", "
         {"id": "made", "duration": "1s", "layers": [{"make": "dot"}]},
         {"id": "plain", "duration": "1s", "layers": [{"color": "#446688"}]},
     ]
-    world.write("rules/dot.yaml", rule.format(color="red")).declare({**film, "scenes": scenes}).build()
+    world.write("rules/dot.yaml", rule.format(color="red")).declare({**SMALL, "scenes": scenes}).build()
     built = world.write("rules/dot.yaml", rule.format(color="blue")).build()
     assert remade(built, "dot")
     assert remade(built, "shot") == {"shot:main/made/0"}
