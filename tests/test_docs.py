@@ -17,7 +17,6 @@ import pytest
 import yaml
 
 from vbmake.doit_plugin import words
-from vbmake.doit_plugin.cmd_schema import schema_text
 from vbmake.doit_plugin.command import FreeOrder
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.program import Program
@@ -25,6 +24,7 @@ from vbmake.errors import ProjectError
 from vbmake.project import accounts
 from vbmake.project.load import load_project
 from vbmake.project.models import Film, Scene
+from vbmake.project.schema import schema_text
 from vbmake.rules.load import read_rule
 
 ROOT = Path(__file__).parents[1]

@@ -77,7 +77,7 @@ def watched(server: StandIn) -> Seen:
         if ticket is not None:
             seen.last = time.monotonic()
 
-    server.state.begin, server.state.end = begun, ended  # type: ignore[method-assign]
+    server.state.begin, server.state.end = begun, ended  # type: ignore[method-assign]  # this server is ours to watch
     return seen
 
 

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from tests.providers.stand_in import StandIn
-from vbmake.doit_plugin import prompted, starting
+from vbmake.doit_plugin import prompted
 from vbmake.doit_plugin.program import main
 from vbmake.project.load import load_project
+from vbmake.run import starting
+from vbmake.speech.languages import local_voice
 
 ANSWER = {
     "title": "Bees",
@@ -250,7 +252,7 @@ def test_a_fresh_repository_is_as_good_as_empty() -> None:
 
 def test_the_voice_speaks_the_language(capsys: pytest.CaptureFixture[str]) -> None:
     for language, voice in (("de", "de"), ("pt-BR", "pt-br"), ("zh", "cmn"), ("fr", "fr-fr"), ("en-GB", "en-gb")):
-        assert starting.local_voice(language) == voice
+        assert local_voice(language) == voice
     assert main(["new", "a", "--prompt", "Bienen", "--language", "de", "--duration", "7"]) == 0
     assert "outline is English" in capsys.readouterr().err
 

@@ -12,7 +12,7 @@ import pytest
 from tests.plan.films import CLIP, SOUND, STILL, build, colored, film, speech
 from vbmake.errors import ProjectError
 from vbmake.plan.build import plan_build
-from vbmake.plan.canonical import canonical_json
+from vbmake.plan.canonical import plain, plain_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.types import BuildPlan, JobSpec, Output
 from vbmake.project.models import Project
@@ -25,15 +25,15 @@ def jobs(plan: BuildPlan, rule: str) -> list[JobSpec]:
 
 
 def record(plan: BuildPlan) -> str:
-    return canonical_json([job.record() for job in plan.jobs])
+    return plain_json(plain([job.record() for job in plan.jobs]))
 
 
 def test_the_same_inputs_give_the_same_plan_byte_for_byte_in_another_process() -> None:
     code = (
         "from tests.plan.films import *; "
-        "from vbmake.plan.canonical import canonical_json; "
+        "from tests.plan.test_build import record; "
         "plan = build(film(scenes=[colored('a'), colored('b')], transition='fade')); "
-        "print(plan.queue_hash, canonical_json([job.record() for job in plan.jobs]))"
+        "print(plan.queue_hash, record(plan))"
     )
     plan = build(film(scenes=[colored("a"), colored("b")], transition="fade"))
     for seed in ("1", "2"):
@@ -247,7 +247,7 @@ def test_every_medium_is_measured_before_anything_is_rendered() -> None:
 def test_renaming_or_moving_a_scene_leaves_its_work_as_it_was() -> None:
     def work(*scenes: dict[str, object]) -> set[str]:
         plan = build(film(scenes=list(scenes)), measures={"a.jpg": STILL})
-        return {canonical_json([job.rule, job.options]) for job in jobs(plan, "shot")}
+        return {plain_json(plain([job.rule, job.options])) for job in jobs(plan, "shot")}
 
     one, two = colored("one", color="red"), colored("two", color="blue")
     assert work(one, two) == work({**two, "id": "renamed"}, one)
@@ -296,7 +296,7 @@ def test_every_target_of_a_film_is_marked_as_final() -> None:
         "build/film.vtt",
     ]
     assert Output("film:main", "film") in plan.job("gif:main").refs()
-    assert json.loads(canonical_json(plan.films[0]))["frames"] == plan.job("film:main").options["frames"]
+    assert json.loads(plain_json(plain(plan.films[0])))["frames"] == plan.job("film:main").options["frames"]
 
 
 def test_a_transition_into_the_first_scene_is_told() -> None:

@@ -1,3 +1,5 @@
+"""Files that are not what their key says are told before anything runs."""
+
 from __future__ import annotations
 
 from typing import Any

@@ -20,7 +20,7 @@ from vbmake.project.script import SCENES, Script, ScriptImages, heading_look, re
 from vbmake.project.starter import Wish, declaration
 from vbmake.project.template import Templates
 from vbmake.providers.local.outline import outline
-from vbmake.providers.local.phrases import STYLES
+from vbmake.providers.local.phrases import styles
 
 HOSTILE = [
     "{{ 7*7 }}",
@@ -192,7 +192,7 @@ def test_a_script_for_longer_than_half_an_hour_is_refused_where_it_is_asked_for(
     assert film(tmp_path, "scenes:\n  script: {prompt: Bees, duration: 30m}").script is not None
 
 
-@pytest.mark.parametrize("style", sorted(STYLES))
+@pytest.mark.parametrize("style", sorted(styles()))
 @pytest.mark.parametrize("seconds", [1, 20, 1800])
 def test_every_outline_is_a_script(style: str, seconds: int) -> None:
     for prompt in ("Bees", "why " * 2000, "What is " + "a long word " * 5 + "x" * 200 + "?", "?!", "{{ x }}"):

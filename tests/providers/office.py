@@ -18,6 +18,7 @@ from vbmake.services import SERVICES, Kind
 
 KEY = "ab" * 32
 JOB = "generated-image:hill"
+SHORT = 0.04  # seconds: the deadline of what hangs
 
 
 class Clock:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
@@ -22,20 +21,6 @@ from vbmake.providers.openai import OpenAI
 
 JOBS = ["intent", "accepted", "result", "fetched"]
 AT_ONCE = ["intent", "result", "fetched"]
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandIn]:
-    with StandIn(polls=2) as server:
-        yield server
-
-
-@pytest.fixture
-def office(shared: StandIn, tmp_path: Path) -> Iterator[Office]:
-    office = Office(shared, tmp_path)
-    yield office
-    office.engine.close()
-    shared.behave()
 
 
 @pytest.mark.parametrize(
@@ -217,143 +202,6 @@ def test_offline_asks_nothing(office: Office) -> None:
     assert "vbmake.lock" in str(error)
     assert not office.lines()
     assert not office.booked()
-
-
-@pytest.mark.parametrize(
-    ("key", "words"),
-    [
-        ("", "set the environment variable OPENAI_API_KEY to your key of openai"),
-        ("sk-one\nsk-two", "holds what is no key"),
-        ("sk-über-key", "holds what is no key"),
-        ("two words", "holds what is no key"),
-    ],
-)
-def test_a_key_that_is_none_is_told_before_anything_is_sent(office: Office, key: str, words: str) -> None:
-    office.environ["OPENAI_API_KEY"] = key
-    error = office.restart().fails()
-    assert isinstance(error, ProviderError)
-    assert error.sort == "auth"
-    assert words in str(error)
-    assert not key or key not in str(error)
-    assert not office.lines()
-
-
-def test_a_key_is_not_sent_without_encryption(office: Office) -> None:
-    error = office.fails(base_url="http://example.com/v1")
-    assert "without encryption" in str(error)
-    error = office.fails(base_url="https://me:secret@example.com/v1")
-    assert "base_url" in str(error)
-    assert "secret" not in str(error)
-
-
-def test_what_the_adapter_refuses_is_told_before_anything_is_sent(office: Office) -> None:
-    error = office.fails(prompt="  ")
-    assert isinstance(error, ProviderError)
-    assert (error.sort, error.paid) == ("invalid", "nothing")
-    assert not office.lines()
-
-
-def test_a_request_that_cannot_be_written_is_no_question(office: Office) -> None:
-    error = office.fails(options={"user": "\ud800"})
-    assert isinstance(error, ProviderError)
-    assert error.sort == "invalid"
-    assert office.states() == ["intent", "failed"]
-    assert office.booked() == ["released"]
-    lost = office.fails("openai", "words", key="other", files={"audio": Path("/nowhere/voice.wav")})
-    assert "voice.wav" in str(lost)
-    assert office.states("other") == ["intent", "failed"]
-
-
-def test_a_budget_that_is_used_up_stops_before_anything_is_sent(office: Office) -> None:
-    class Full:
-        def reserve(self, *_: Any) -> None:
-            raise ProviderError("the budget does not hold it", sort="budget")
-
-    office.restart(ledger=Full())
-    assert "budget" in str(office.fails())
-    assert not office.lines()
-
-
-def test_a_full_disk_is_told_before_anything_is_paid(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept, "ROOM", 2**62)
-    with pytest.raises(Exception, match="nothing was asked"):
-        office.make()
-    assert not office.charges
-    assert office.booked() == ["released"]
-
-
-@pytest.mark.parametrize(
-    ("service", "after"), [("openai", ["intent"]), ("replicate", ["intent", "accepted", "result"])]
-)
-def test_a_disk_that_fills_up_while_an_answer_comes_is_told_and_costs_nothing_again(
-    office: Office, monkeypatch: pytest.MonkeyPatch, service: str, after: list[str]
-) -> None:
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    if service == "openai":
-        monkeypatch.setattr(kept.Kept, "put_answer", full)
-        error: Exception = office.fails(service)
-        assert "could not be written down" in str(error)
-        assert "--resubmit" in str(error)
-    else:
-        monkeypatch.setattr("vbmake.providers.http.open", full, raising=False)
-        with pytest.raises(OSError, match="No space left"):
-            office.make(service)
-    assert office.states() == after
-    monkeypatch.undo()
-    office.restart()
-    if service == "replicate":
-        office.make(service)
-    else:
-        assert "resume" in str(office.fails(service))
-    assert len(office.charges) == 1
-
-
-@pytest.mark.parametrize("name", ["answer", "answer.json"])
-def test_a_damaged_answer_is_asked_for_again_where_that_is_free(office: Office, name: str) -> None:
-    office.restart(checkpoint=killed_at("result"))
-    with pytest.raises(Killed):
-        office.make("replicate", "image")
-    (office.directory / "generations" / KEY / name).write_bytes(b"{}")
-    office.restart().make("replicate", "image")
-    assert len(office.charges) == 1
-
-
-def test_a_damaged_answer_that_nobody_has_is_told_and_paid_again_only_by_the_next_build(office: Office) -> None:
-    office.restart(checkpoint=killed_at("result"))
-    with pytest.raises(Killed):
-        office.make()
-    (office.directory / "generations" / KEY / "answer").write_bytes(b"")
-    error = office.restart().fails()
-    assert isinstance(error, ProviderError)
-    assert error.paid == "yes"
-    assert "pays, again" in str(error)
-    assert office.booked() == ["spent"]
-    office.make()
-    assert len(office.charges) == 2
-    assert office.booked() == ["spent", "spent"]
-
-
-def test_a_kept_file_that_was_changed_is_made_from_the_answer_again(office: Office) -> None:
-    for service in ("openai", "replicate"):
-        path = office.make(service, key=service * 8).files[0]
-        content = path.read_bytes()
-        path.write_bytes(b"something else")
-        assert office.restart().make(service, key=service * 8).files[0].read_bytes() == content
-    assert len(office.charges) == 2
-
-
-def test_a_handle_that_was_lost_is_a_question_and_no_second_charge(office: Office) -> None:
-    office.restart(checkpoint=killed_at("accepted"))
-    with pytest.raises(Killed):
-        office.make("replicate")
-    journal = office.directory / "generations" / "journal.jsonl"
-    lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    lines[-1]["handle"] = "?"
-    journal.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    assert "where to ask for it is lost" in str(office.restart().fails("replicate"))
-    assert len(office.charges) == 1
 
 
 def test_threads_that_ask_for_one_key_pay_once_and_for_many_each_once(office: Office) -> None:

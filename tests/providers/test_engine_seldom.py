@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.providers.office import JOB, Killed, Office, generation, killed_at
-from tests.providers.stand_in import StandIn
 from vbmake.providers.call import Call, Desk, NoBooks
 from vbmake.providers.exchange import Exchange
 from vbmake.providers.failures import ProviderError
@@ -19,21 +17,6 @@ from vbmake.providers.journal import Journal
 from vbmake.providers.openai import OpenAI
 from vbmake.providers.replicate import Replicate
 from vbmake.providers.types import Account
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[StandIn]:
-    with StandIn(polls=2) as server:
-        yield server
-
-
-@pytest.fixture
-def office(shared: StandIn, tmp_path: Path) -> Iterator[Office]:
-    office = Office(shared, tmp_path)
-    yield office
-    office.engine.close()
-    shared.behave()
-    shared.polls = 2
 
 
 def test_a_delay_of_nothing_does_not_hammer_the_service(office: Office) -> None:

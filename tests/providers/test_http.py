@@ -104,7 +104,7 @@ def test_a_server_that_nobody_runs_was_not_asked(client: Client) -> None:
         client.send(Request("POST", "http://127.0.0.1:9/"), {}, soon())
 
 
-def test_no_connection_is_used_twice(client: Client, server: StandIn) -> None:
+def test_no_connection_is_used_twice(client: Client, server: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server may close a connection just as the next request goes out on it: then nobody knows what became of it."""
     peers = set()
     record = server.state.begin
@@ -113,18 +113,15 @@ def test_no_connection_is_used_twice(client: Client, server: StandIn) -> None:
         peers.add(connection.getpeername())
         return record(service, connection)
 
-    server.state.begin = begin  # type: ignore[method-assign, assignment]
-    try:
-        request = Request(
-            "POST",
-            f"{server.url('openai')}/images/generations",
-            json={"model": "gpt-image-2", "prompt": "a", "size": "64x64"},
-        )
-        for _ in range(3):
-            headers = {"authorization": f"Bearer {server.key('openai')}"}
-            assert client.send(request, headers, soon()).status == 200
-    finally:
-        server.state.begin = record  # type: ignore[method-assign]
+    monkeypatch.setattr(server.state, "begin", begin)
+    request = Request(
+        "POST",
+        f"{server.url('openai')}/images/generations",
+        json={"model": "gpt-image-2", "prompt": "a", "size": "64x64"},
+    )
+    for _ in range(3):
+        headers = {"authorization": f"Bearer {server.key('openai')}"}
+        assert client.send(request, headers, soon()).status == 200
     assert len(peers) == 3
 
 

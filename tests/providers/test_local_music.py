@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import wave
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,8 +13,10 @@ import pytest
 from tests.rules.workshop import made, needing, shipped
 from vbmake.errors import FatalError
 from vbmake.providers.local.midi import midi_file
-from vbmake.providers.local.score import MOODS, SCALES, compose
+from vbmake.providers.local.moods import UNSAID, Instrument, moods
+from vbmake.providers.local.score import SCALES, compose
 
+MOODS = moods()
 PEAK = 10 ** (-1 / 20)
 
 
@@ -62,6 +65,16 @@ def test_moods_choose_tempo_scale_and_players() -> None:
     assert {"kick", "hat", "synth"} <= {note.instrument for note in electronic.notes}
     assert {compose(name, 30, None).mood for name in MOODS} == set(MOODS)
     assert compose("a film about cheese", 30, None).mood in MOODS
+
+
+def test_the_table_of_moods_says_what_can_be_played() -> None:
+    for name, mood in MOODS.items():
+        assert {mood.ground, mood.lead, mood.drum} <= set(get_args(Instrument)), name
+        assert len(mood.chords) > 1, "another progression is wanted for the middle"
+        assert {len(chords) for chords in mood.chords} == {4}, name
+        assert {len(figure) for figure in mood.figures} == {8}, name
+        assert {len(pattern) for pattern in (mood.bass, mood.kick, mood.snare, mood.hat)} <= {0, 8}, name
+    assert set(UNSAID) <= set(MOODS)
 
 
 @pytest.mark.parametrize("mood", sorted(MOODS))

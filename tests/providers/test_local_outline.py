@@ -10,11 +10,11 @@ import pytest
 
 from tests.rules.workshop import made, shipped
 from vbmake.providers.local.outline import outline, style_of
-from vbmake.providers.local.phrases import STYLES
+from vbmake.providers.local.phrases import styles
 from vbmake.providers.local.subject import subject_of
 
 
-@pytest.mark.parametrize("style", sorted(STYLES))
+@pytest.mark.parametrize("style", sorted(styles()))
 @pytest.mark.parametrize("seconds", [3, 10, 20, 30, 60, 180])
 def test_an_outline_fills_its_time_in_scenes_of_a_few_seconds(style: str, seconds: int) -> None:
     scenes = outline("The American Civil War in a minute", seconds, style)["scenes"]
@@ -33,7 +33,7 @@ def test_an_outline_fills_its_time_in_scenes_of_a_few_seconds(style: str, second
 
 
 def test_no_two_scenes_of_a_minute_say_the_same() -> None:
-    for style in STYLES:
+    for style in styles():
         said = [scene["say"] for scene in outline("Bees", 60, style)["scenes"]]
         assert len(set(said)) == len(said)
 
@@ -74,10 +74,10 @@ def test_what_stands_in_a_prompt_is_never_filled_in_again() -> None:
 
 
 def test_styles_are_known_by_their_words() -> None:
-    assert style_of("a noir documentary") is STYLES["documentary"][0]
-    assert style_of("Evening NEWS") is STYLES["news"][0]
-    assert style_of("how-to") is STYLES["tutorial"][0]
-    assert style_of("something else") is STYLES["documentary"][0]
+    assert style_of("a noir documentary") is styles()["documentary"]
+    assert style_of("Evening NEWS") is styles()["news"]
+    assert style_of("how-to") is styles()["tutorial"]
+    assert style_of("something else") is styles()["documentary"]
 
 
 def test_the_rule_writes_the_script_and_says_that_it_is_english(tmp_path: Path) -> None:

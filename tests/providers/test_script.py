@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.providers.stand_in import StandIn
-from tests.scenarios.world import World
+from tests.scenarios.world import SMALL, World
 from vbmake import resources
 from vbmake.errors import FatalError
 from vbmake.providers.openai import OpenAI
@@ -128,8 +128,7 @@ def charged(provider: StandIn) -> Callable[[], list[str]]:
 
 def film(prompt: str, **script: Any) -> dict[str, Any]:
     asked_for = {"prompt": prompt, "provider": "openai", "duration": "6s", **script}
-    small = {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft"}
-    return {**small, "captions": {"style": "phrase", "files": ["srt"]}, "scenes": {"script": asked_for}}
+    return {**SMALL, "captions": {"style": "phrase", "files": ["srt"]}, "scenes": {"script": asked_for}}
 
 
 def test_a_script_is_asked_for_once_and_becomes_a_film(

@@ -79,7 +79,7 @@ def test_no_letter_moves_while_the_colour_goes_from_word_to_word() -> None:
         ),
     )
     states = caption_states(layer("karaoke", cues))
-    sprites = text_sprites([spec for _, _, spec in states], [FONT], (640, 360))
+    sprites = text_sprites([spec for _, _, spec in states], [FONT])
     for sprite in sprites[1:]:
         assert (sprite.x, sprite.y) == (sprites[0].x, sprites[0].y)
         assert (sprite.pixels[:, :, 3] == sprites[0].pixels[:, :, 3]).all()

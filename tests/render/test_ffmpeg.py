@@ -1,3 +1,5 @@
+"""ffmpeg, the program: which one it is, and that an untrusted file opens nothing but itself."""
+
 from __future__ import annotations
 
 import shutil

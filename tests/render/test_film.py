@@ -1,3 +1,5 @@
+"""Films joined of shots, cuts and the mix: every frame and every sample is where it belongs."""
+
 from __future__ import annotations
 
 import hashlib

@@ -1,3 +1,5 @@
+"""GIFs of a part of a film."""
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -1,3 +1,5 @@
+"""What is measured of a media file, from its packets and not from what it promises."""
+
 from __future__ import annotations
 
 import struct

@@ -19,7 +19,6 @@ from vbmake.render.sprite import Sprite
 from vbmake.render.text import TextSpec, TextStyle, text_sprites
 
 REGULAR, BOLD = resources.path(resources.DEFAULT_FONT), resources.path(resources.DEFAULT_BOLD)
-CANVAS = (640, 360)
 WHITE, RED = (255, 255, 255, 255), (255, 0, 0, 255)
 
 
@@ -36,7 +35,7 @@ def spec(words: str, wrap: float | None = None, origin: tuple[float, float] = (0
 
 
 def draw(*specs: TextSpec, fonts: tuple[Path, ...] = (REGULAR,)) -> list[Sprite]:
-    return text_sprites(specs, fonts, CANVAS)
+    return text_sprites(specs, fonts)
 
 
 def ink(sprite: Sprite) -> tuple[float, float, float, float]:
@@ -189,8 +188,8 @@ def test_letter_spacing_lies_between_letters_only(tmp_path: Path) -> None:
     assert sprite.x == pytest.approx(-40, abs=1)
 
 
-def test_text_larger_than_the_canvas_is_whole() -> None:
-    (sprite,) = text_sprites([spec("HH HH HH", size=300)], [REGULAR], (64, 64))
+def test_text_larger_than_any_picture_is_whole() -> None:
+    (sprite,) = text_sprites([spec("HH HH HH", size=300)], [REGULAR])
     assert size(sprite)[0] > 1200
     assert size(sprite)[1] == pytest.approx(read_font(REGULAR).cap_height * 300, abs=2)
 

@@ -1,3 +1,5 @@
+"""The timeline of a film, as JSON and as editors open it."""
+
 from __future__ import annotations
 
 import json

@@ -1,3 +1,5 @@
+"""A video on the frames of a film: which of its pictures each frame shows."""
+
 from __future__ import annotations
 
 from fractions import Fraction

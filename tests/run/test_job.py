@@ -15,7 +15,7 @@ import pytest
 from tests.run.world import Book, JoinRule, World, during, job, plan_of, ran, two_layers
 from vbmake.cache.actions import ActionCache
 from vbmake.errors import FatalError, JobError
-from vbmake.plan.types import Output, Source
+from vbmake.plan.types import JobSpec, Output, Source
 from vbmake.rules.work import Work
 from vbmake.run import publish as publish_module
 from vbmake.storage.packed import PackedStorage
@@ -180,8 +180,8 @@ def test_an_input_edited_during_its_job_makes_the_job_run_again(world: World) ->
 
 
 def test_an_input_that_never_rests_fails_the_job_and_records_nothing(world: World) -> None:
-    for number in range(9):
-        during.append(lambda work, number=number: (world.root / "a.txt").write_text(f"A{number}"))  # type: ignore[misc]
+    numbers = iter(range(9))
+    during.extend([lambda work: (world.root / "a.txt").write_text(f"A{next(numbers)}")] * 9)
     with pytest.raises(JobError, match="were edited while it read them"):
         world.build(two_layers())
     with world.open() as workspace:
@@ -324,12 +324,13 @@ def test_two_jobs_of_one_key_are_done_once(world: World, cached: bool) -> None:
         world.cache = None
     twins = plan_of(*(job(name, Source("a.txt"), text="same", final=True) for name in ("x", "y", "z")))
     found: list[str] = []
+
+    def run(one: JobSpec) -> None:
+        found.append(workspace.run(one).how)
+
     with world.open() as workspace:
         workspace.use(twins)
-        threads = [
-            threading.Thread(target=lambda one=one: found.append(workspace.run(one).how))  # type: ignore[misc]
-            for one in twins.jobs
-        ]
+        threads = [threading.Thread(target=run, args=(one,)) for one in twins.jobs]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -35,8 +35,8 @@ def die_at(moment: str) -> None:
         put(self, *args)
         end(asked.get(self.directory.name, ""), "kept")
 
-    Journal.write = write_and_end  # type: ignore[method-assign]
-    Kept.put_answer = put_and_end  # type: ignore[method-assign]
+    Journal.write = write_and_end  # type: ignore[method-assign]  # for the rest of this process, as it shall end
+    Kept.put_answer = put_and_end  # type: ignore[method-assign]  # same
 
 
 if __name__ == "__main__":

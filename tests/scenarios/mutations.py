@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.scenarios.world import SMALL
+
 Jobs = frozenset[str]
 Path = Sequence[str | int]
 REMOVE = object()
@@ -96,11 +98,7 @@ def edited(declaration: Mapping[str, Any], path: Path, value: Any) -> dict[str, 
 def film(scene: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     """A film whose middle scene is this one."""
     return {
-        "vbmake": 1,
-        "name": "film",
-        "size": "64x36",
-        "fps": 10,
-        "quality": "draft",
+        **SMALL,
         "transition": {"kind": "fade", "duration": "200ms"},
         **more,
         "scenes": [

@@ -11,18 +11,16 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import av
 import numpy as np
 import pytest
 
 from tests.conftest import MakeClip, MakeMedia
-from tests.scenarios.world import Ended, World
+from tests.scenarios.world import SMALL, Ended, World
 
 HEAD = "vbmake: 1\nname: film\nsize: 64x36\nfps: 10\nquality: draft\n"
 GOOD = HEAD + "scenes:\n  - {id: a, duration: 1s, layers: [{text: Good, style: {size: 40%}}]}\n"
-FILM: dict[str, Any] = {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft"}
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +237,7 @@ def test_media_of_odd_kinds_are_shown(world: World, make_media: MakeMedia, make_
         make_media("animated.gif", *source, "-t", "0.5"),
     ]
     scenes = [{"id": f"s{n}", "duration": "500ms", "layers": [{"video": clip.name}]} for n, clip in enumerate(clips)]
-    ended = world.add(*clips).declare({**FILM, "scenes": scenes}).doit()
+    ended = world.add(*clips).declare({**SMALL, "scenes": scenes}).doit()
     assert ended.code == 0, ended.text
     with av.open(world.root / "build/film.mp4") as film:
         shown = [frame.to_ndarray(format="gray") for frame in film.decode(video=0)]
@@ -266,7 +264,7 @@ def test_text_is_shown_as_it_is_written(world: World) -> None:
     ]
     plain = {"id": "plain", "duration": "300ms", "layers": [{"text": "", "style": style}]}
     plain["layers"][0]["text"] = "back"
-    ended = world.declare({**FILM, "size": "320x64", "title": TRICKY[0], "scenes": [*scenes, plain]}).doit()
+    ended = world.declare({**SMALL, "size": "320x64", "title": TRICKY[0], "scenes": [*scenes, plain]}).doit()
     assert ended.code == 0, ended.text
     with av.open(world.root / "build/film.mp4") as film:
         assert film.metadata["title"] == TRICKY[0]
@@ -281,7 +279,7 @@ def test_text_is_shown_as_it_is_written(world: World) -> None:
 
 
 def test_a_missing_input_between_two_builds_is_told_and_then_found_again(world: World, photo: Path) -> None:
-    world.add(photo).declare({**FILM, "scenes": [{"id": "a", "duration": "1s", "layers": [{"image": "photo.jpg"}]}]})
+    world.add(photo).declare({**SMALL, "scenes": [{"id": "a", "duration": "1s", "layers": [{"image": "photo.jpg"}]}]})
     world.build()
     (world.root / "photo.jpg").rename(world.root / "away.jpg")
     ended = refused(world, 3)

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.scenarios.world import REPOSITORY, Ended, World
-from tests.storage.s3_server import S3Server, running_server
+from tests.scenarios.world import REPOSITORY, SMALL, Ended, World
+from tests.storage.s3_server import CREDENTIALS, S3Server, running_server
 from vbmake.storage.s3 import S3Storage
 
 EXAMPLE = REPOSITORY / "examples" / "ci"
@@ -22,11 +22,7 @@ SCENES = [
     for name, color in (("one", "#446688"), ("two", "#884466"), ("three", "#668844"))
 ]
 FILM: dict[str, Any] = {
-    "vbmake": 1,
-    "name": "film",
-    "size": "64x36",
-    "fps": 10,
-    "quality": "draft",
+    **SMALL,
     "transition": {"kind": "fade", "duration": "200ms"},
     "scenes": SCENES,
 }
@@ -45,8 +41,7 @@ def ci(server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dic
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tests.scenarios.program "$@"\n')
     shim.chmod(0o755)
-    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_CONFIG_FILE": "/dev/null"}
-    for name, value in credentials.items():
+    for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
     address = f"s3://ci{os.getpid()}-{abs(hash(tmp_path))}/cache?endpoint={server.endpoint}"
     storage = S3Storage(address)

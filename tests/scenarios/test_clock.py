@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.world import World
+from tests.scenarios.world import SMALL, World
 from vbmake.run import stamp
 from vbmake.run import workspace as workspace_module
 from vbmake.run.digest import Digests
@@ -18,11 +18,7 @@ from vbmake.run.digest import Digests
 DAY = 86_400
 PICTURE = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="%s"/></svg>'
 FILM: dict[str, Any] = {
-    "vbmake": 1,
-    "name": "film",
-    "size": "64x36",
-    "fps": 10,
-    "quality": "draft",
+    **SMALL,
     "scenes": [
         {"id": "one", "duration": "300ms", "layers": [{"svg": "a.svg"}]},
         {"id": "two", "duration": "300ms", "layers": [{"color": "navy"}]},

@@ -14,8 +14,8 @@ import pytest
 
 from tests.providers.stand_in import StandIn
 from tests.providers.stand_in.media import picture
-from tests.scenarios.world import World
-from vbmake.errors import ProjectError
+from tests.scenarios.world import SMALL, World
+from vbmake.errors import ProjectError, WorkspaceError
 from vbmake.providers.openai import OpenAI
 from vbmake.run.build import run_build
 from vbmake.run.executor import ThreadExecutor
@@ -58,7 +58,7 @@ def bill(provider: StandIn) -> Bill:
 
 
 def film(*scenes: Film, **more: Any) -> Film:
-    return {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft", "scenes": [*scenes], **more}
+    return {**SMALL, "scenes": [*scenes], **more}
 
 
 def painted(prompt: str, id: str = "", **more: Any) -> Film:
@@ -373,6 +373,25 @@ def test_a_build_that_may_cost_much_is_agreed_to_first(asking: World, bill: Bill
     assert ended.code == 0, ended.text
     assert "paid 1.00 USD" in ended.text
     assert bill.count == 1
+
+
+def test_a_build_from_python_asks_whom_it_was_given(asking: World, bill: Bill) -> None:
+    price = {"service": "openai", "model": "gpt-image-2", "unit": "image", "price": "1 USD"}
+    asking.declare(film(painted("asked from python"), budget={"confirm": "0.5 USD"}, prices=[price]))
+    told: list[str] = []
+
+    def ask(what: str) -> bool:
+        told.append(what)
+        return len(told) > 1
+
+    with mock.patch.dict("os.environ", {**asking.variables, "VBMAKE_CACHE_DIR": str(asking.cache)}):
+        with pytest.raises(WorkspaceError, match="not agreed to"):
+            run_build(asking.root, confirm=ask)
+        assert bill.count == 0
+        assert run_build(asking.root, confirm=ask).ok
+        assert bill.count == 1
+        assert run_build(asking.root, confirm=ask).ok, "what is paid need not be agreed to"
+    assert told == ["this build may cost up to 1.00 USD (1 request), more than 0.50 USD"] * 2
 
 
 def test_the_plan_tells_what_would_be_paid(asking: World, bill: Bill) -> None:

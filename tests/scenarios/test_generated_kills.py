@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.world import REPOSITORY, World, environment
+from tests.scenarios.world import REPOSITORY, SMALL, World, environment
 
 PIECES = {"openai": "generated-image", "replicate": "generated-clip", "elevenlabs": "generated-voice"}
 EACH = {"openai": ("kept", "result", "done"), "replicate": ("accepted", "result"), "elevenlabs": ("fetched",)}
@@ -35,11 +35,7 @@ def film(mark: str) -> dict[str, Any]:
     """A picture, a clip and a voice, of which every film has its own."""
     image = {"prompt": f"a hill {mark}", "provider": "openai", "options": {"quality": "low"}}
     return {
-        "vbmake": 1,
-        "name": "film",
-        "size": "64x36",
-        "fps": 10,
-        "quality": "draft",
+        **SMALL,
         "voice": {"provider": "elevenlabs"},
         "scenes": [
             {"id": "hill", "duration": "500ms", "layers": [{"image": image}]},

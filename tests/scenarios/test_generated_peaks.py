@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 from tests.providers.stand_in import StandIn
-from tests.scenarios.world import World
+from tests.scenarios.world import SMALL, World
 from vbmake.services import SERVICES
 
 
@@ -22,7 +22,7 @@ def test_the_peak_of_each_provider_is_its_own_limit(world: World) -> None:
         for n in range(12)
     ]
     others = [scene(f"other-{n}", {"image": {"prompt": f"a sea {n}", "provider": "replicate"}}) for n in range(4)]
-    film = {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft", "scenes": [*pictures, *others]}
+    film = {**SMALL, "scenes": [*pictures, *others]}
     with StandIn(polls=1) as server:
         server.limit("openai", latency=0.2)
         ended = dataclasses.replace(world, variables=server.environ()).declare(film).doit("-n", "8")

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from tests.conftest import MakeMedia
-from tests.scenarios.world import REPOSITORY, Built, World
+from tests.scenarios.world import REPOSITORY, SMALL, Built, World
 from vbmake.rules.load import load_rules
 
 DECLARATION = """\
@@ -148,10 +148,9 @@ def test_a_scene_put_in_between_is_rendered_with_its_seams(film: World) -> None:
 
 
 def test_scenes_without_ids_are_not_mistaken_for_their_neighbours(world: World, photo: Path) -> None:
-    film = {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft"}
     shown = [{"duration": "1s", "layers": [{"color": color}]} for color in ("#ff0000", "#00ff00", "#0000ff")]
-    world.declare({**film, "scenes": shown}).build()
-    built = world.declare({**film, "scenes": [{"duration": "1s", "layers": [{"color": "#ffffff"}]}, *shown]}).build()
+    world.declare({**SMALL, "scenes": shown}).build()
+    built = world.declare({**SMALL, "scenes": [{"duration": "1s", "layers": [{"color": "#ffffff"}]}, *shown]}).build()
     # They are named by their place, so that every job has another name; one was never made before.
     assert built.ran == {"shot:main/scene-1/0", "film:main", "timeline:main"}
 
@@ -167,8 +166,7 @@ def test_going_back_renders_nothing(film: World, original: tuple[World, Built]) 
 
 def test_the_same_thing_twice_is_made_once(world: World) -> None:
     twice = {"duration": "2s", "say": "Once.", "layers": [{"make": "qr-code", "text": "once"}]}
-    film = {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft"}
-    world.declare({**film, "scenes": [{"id": "one", **twice}, {"id": "two", **twice}]})
+    world.declare({**SMALL, "scenes": [{"id": "one", **twice}, {"id": "two", **twice}]})
     built = world.build()
     for rule in ("speech", "qr-code", "shot", "stem"):
         assert len([job for job in built.ran if job.startswith(f"{rule}:")]) == 1, rule
@@ -230,7 +228,7 @@ def test_other_bytes_in_a_font_are_noticed(world: World) -> None:
         {"id": "written", "duration": "1s", "layers": [{"text": "A", "style": {"font": "own", "size": "40%"}}]},
         {"id": "plain", "duration": "1s", "layers": [{"text": "A"}]},
     ]
-    film = {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft", "fonts": {"own": "own.ttf"}}
+    film = {**SMALL, "fonts": {"own": "own.ttf"}}
     first = world.write("own.ttf", fonts[0]).declare({**film, "scenes": scenes}).build()
     second = world.write("own.ttf", fonts[1]).build()
     assert second.ran == {"shot:main/written/0", "film:main"}
@@ -263,12 +261,11 @@ makes: {{image: png}}
 needs: [ffmpeg]
 command: [ffmpeg, -f, lavfi, -i, "color={color}:size=32x18", "-frames:v", "1", "{{{{ image }}}}"]
 """
-    film = {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft"}
     scenes = [
         {"id": "made", "duration": "1s", "layers": [{"make": "dot"}]},
         {"id": "plain", "duration": "1s", "layers": [{"color": "#446688"}]},
     ]
-    world.write("rules/dot.yaml", rule.format(color="red")).declare({**film, "scenes": scenes}).build()
+    world.write("rules/dot.yaml", rule.format(color="red")).declare({**SMALL, "scenes": scenes}).build()
     built = world.write("rules/dot.yaml", rule.format(color="blue")).build()
     assert remade(built, "dot")
     assert remade(built, "shot") == {"shot:main/made/0"}

@@ -21,7 +21,7 @@ import pytest
 from tests.scenarios.small_parts import PART
 from tests.scenarios.test_kills import SIGNALS, strays
 from tests.scenarios.world import REPOSITORY, World
-from tests.storage.s3_server import S3Server, running_server
+from tests.storage.s3_server import CREDENTIALS, S3Server, running_server
 from vbmake.cache.cache import Cache
 from vbmake.cache.manifest import NAME, read_manifest
 from vbmake.doit_plugin.loader import VideoLoader
@@ -83,9 +83,8 @@ class Killer:
 @pytest.fixture(scope="module")
 def server() -> Iterator[S3Server]:
     with pytest.MonkeyPatch.context() as patch, running_server() as running:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
         patch.setattr("moto.s3.models.S3_UPLOAD_PART_MIN_SIZE", 1)
         patch.setattr(s3_module, "PART", PART)
         yield running

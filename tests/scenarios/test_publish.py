@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.world import REPOSITORY, World
-from tests.storage.s3_server import S3Server, running_server
+from tests.scenarios.world import REPOSITORY, SMALL, World
+from tests.storage.s3_server import CREDENTIALS, S3Server, running_server
 from vbmake.cache.manifest import NAME, read_manifest
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.program import Program
@@ -26,11 +26,7 @@ from vbmake.run.build import run_build
 from vbmake.storage.s3 import S3Storage
 
 FILM: dict[str, Any] = {
-    "vbmake": 1,
-    "name": "film",
-    "size": "64x36",
-    "fps": 10,
-    "quality": "draft",
+    **SMALL,
     "outputs": {"poster": {"at": "500ms"}, "otio": True},
     "scenes": [{"id": "one", "duration": "1s", "layers": [{"color": "#446688"}]}],
 }
@@ -40,9 +36,8 @@ FILES = {"film.mp4", "film.jpg", "film.otio", "film.timeline.json"}
 @pytest.fixture(scope="module")
 def server() -> Iterator[S3Server]:
     with pytest.MonkeyPatch.context() as patch, running_server() as running:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
         yield running
 
 

@@ -15,19 +15,15 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.world import REPOSITORY, Built, World
-from tests.storage.s3_server import S3Server, running_server
+from tests.scenarios.world import REPOSITORY, SMALL, Built, World
+from tests.storage.s3_server import CREDENTIALS, S3Server, running_server
 from vbmake.run.build import run_build
 from vbmake.run.workspace import Workspace
 from vbmake.storage.packed import PackedStorage
 from vbmake.storage.s3 import S3Storage
 
 FILM: dict[str, Any] = {
-    "vbmake": 1,
-    "name": "film",
-    "size": "64x36",
-    "fps": 10,
-    "quality": "draft",
+    **SMALL,
     "transition": {"kind": "fade", "duration": "200ms"},
     "scenes": [
         {"id": "one", "say": "One.", "layers": [{"color": "#446688"}]},
@@ -78,9 +74,8 @@ def digests(world: World, *jobs: str) -> set[str]:
 def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
     folder = tmp_path_factory.mktemp("team")
     with pytest.MonkeyPatch.context() as patch, running_server() as server:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "test")
-        patch.setenv("AWS_CONFIG_FILE", "/dev/null")
+        for name, value in CREDENTIALS.items():
+            patch.setenv(name, value)
         origin = World(folder / "origin", folder / "cache").declare(FILM)
         yield Team(server, origin, origin.build())
 

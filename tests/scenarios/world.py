@@ -18,6 +18,8 @@ from vbmake.run.build import BuildResult, run_build
 from vbmake.run.executor import ThreadExecutor
 
 REPOSITORY = Path(__file__).parents[2]
+SMALL: Mapping[str, Any] = {"vbmake": 1, "name": "film", "size": "64x36", "fps": 10, "quality": "draft"}
+"""The head of a declaration whose film is made fast."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.storage.s3_server import S3Server, running_server
+from tests.storage.s3_server import CREDENTIALS, S3Server, running_server
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.packed import PackedStorage
 from vbmake.storage.protocol import Storage
@@ -39,9 +39,8 @@ def s3_server(watched_server: S3Server) -> Iterator[S3Server]:
 @pytest.fixture
 def bucket(s3_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     """The address of a prefix in a new bucket of the local server."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    for variable, value in CREDENTIALS.items():
+        monkeypatch.setenv(variable, value)
     name = f"bucket{next(_buckets)}"
     storage = S3Storage(f"s3://{name}/cache?endpoint={s3_endpoint}")
     storage.client.create_bucket(Bucket=name)

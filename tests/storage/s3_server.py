@@ -11,6 +11,8 @@ from typing import Any
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Fault = Callable[[str, str], str | None]
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_CONFIG_FILE": "/dev/null"}
+"""What the environment says to a client: the server lets in any key, and no file of the user's is read."""
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from vbmake.plan.keys import action_key, plain_record
+from vbmake.plan.types import Tag
 from vbmake.storage.protocol import Storage
 
 _HEX = frozenset("0123456789abcdef")
@@ -23,6 +24,14 @@ class Entry:
     material: Mapping[str, Any]
     seconds: float
     when: str
+
+    @classmethod
+    def of(cls, tag: Tag) -> Entry:
+        """What the job of a tag made; where its files are in that project is no part of it."""
+        outputs = {
+            role: {"sha256": output["sha256"], "size": output["size"]} for role, output in sorted(tag.outputs.items())
+        }
+        return cls(tag.key, outputs, tag.measures, tag.material, tag.seconds, tag.when)
 
 
 class ActionCache:

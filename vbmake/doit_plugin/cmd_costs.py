@@ -13,27 +13,20 @@ from typing import Any, ClassVar
 from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
-from vbmake.doit_plugin.command import FreeOrder, Guarded
-from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
+from vbmake.doit_plugin.command import FreeOrder, Rooted
+from vbmake.doit_plugin.loader import OPTION_DIR
+from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.where import DECLARATION
 from vbmake.errors import ProjectError
 from vbmake.providers.book import COSTS, Book, Entry, exact, read_book
 from vbmake.providers.money import Budget, told
 
-JSON = {
-    "name": "as_json",
-    "long": "json",
-    "type": bool,
-    "default": False,
-    "help": "print one JSON object: spent, reserved, unknown, unpriced, budget, jobs, providers, runs; USD as text",
-}
-RUN = {
-    "name": "last_run",
-    "long": "run",
-    "type": bool,
-    "default": False,
-    "help": "only the last run in which something was asked for",
-}
+JSON = flag(
+    "json",
+    "print one JSON object: spent, reserved, unknown, unpriced, budget, jobs, providers, runs; USD as text",
+    name="as_json",
+)
+RUN = flag("run", "only the last run in which something was asked for", name="last_run")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +53,7 @@ class Share:
         return ", ".join(parts)
 
 
-class Costs(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
+class Costs(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no types
     """Tells what was spent, for people, or with `--json` for tools."""
 
     name = "costs"
@@ -73,15 +66,10 @@ class Costs(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no t
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (JSON, RUN, OPTION_DIR)
 
-    def __init__(self, task_loader: Any = None, cmds: Any = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.loader = task_loader
-
     def perform(self, params: Any, args: list[str]) -> int:
         if args:
             raise InvalidCommand(f"costs takes no words, found {' '.join(args)}")
-        loader = self.loader if isinstance(self.loader, VideoLoader) else VideoLoader()
-        root = loader.locate(params)
+        root = self.root(params)
         book = read_book(root / COSTS)
         for problem in book.problems:
             sys.stderr.write(f"{problem}\n")

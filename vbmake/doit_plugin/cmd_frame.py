@@ -13,8 +13,9 @@ from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.cmd_run import Run
-from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.command import FreeOrder, Rooted
 from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
+from vbmake.doit_plugin.option import option
 from vbmake.doit_plugin.project import open_project, warn
 from vbmake.doit_plugin.tasks import tasks_of
 from vbmake.errors import WorkspaceError
@@ -24,30 +25,14 @@ if TYPE_CHECKING:
 
 TYPES = (".png", ".jpg", ".jpeg")
 
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": None,
-    "metavar": "FILE",
-    "help": "the picture to write, .png or .jpg [default: build/SCENE@TIME.png in the project]",
-}
-FORMAT = {
-    "name": "format",
-    "short": "F",
-    "long": "format",
-    "type": str,
-    "default": None,
-    "help": "the format to show [default: the first]",
-}
-FILM = {
-    "name": "film",
-    "long": "film",
-    "type": str,
-    "default": None,
-    "help": "the film, where a project makes several [default: the first]",
-}
+OUTPUT = option(
+    "output",
+    "the picture to write, .png or .jpg [default: build/SCENE@TIME.png in the project]",
+    metavar="FILE",
+    short="o",
+)
+FORMAT = option("format", "the format to show [default: the first]", short="F")
+FILM = option("film", "the film, where a project makes several [default: the first]")
 
 
 @dataclass(frozen=True)
@@ -92,7 +77,7 @@ class StillLoader(VideoLoader):
         return Workspace(root, read.rules, Cache.of(settings(read.project.cache), warn), planner=planner)
 
 
-class Frame(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
+class Frame(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no types
     """Renders a still."""
 
     name = "frame"
@@ -103,16 +88,11 @@ class Frame(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no t
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (OUTPUT, FORMAT, FILM, OPTION_DIR)
 
-    def __init__(self, task_loader: Any = None, cmds: Any = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.loader = task_loader
-
     def perform(self, params: Any, args: list[str]) -> Any:
         if len(args) != 1:
             raise InvalidCommand(f"one SCENE@TIME, such as `{self.bin_name} frame harbour@2s`")
         scene, seconds = parse_moment(args[0])
-        loader = self.loader if isinstance(self.loader, VideoLoader) else VideoLoader()
-        root = loader.locate(params)
+        root = self.root(params)
         output = Path(params["output"] or root / "build" / f"{args[0]}.png").absolute()
         if output.suffix.lower() not in TYPES:
             raise InvalidCommand(f"{output.name}: a still is written as {' or '.join(TYPES)}")

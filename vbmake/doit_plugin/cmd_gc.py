@@ -11,39 +11,16 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.amounts import parse_bytes, parse_days, told_bytes
 from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.option import flag, option
 
 Value = TypeVar("Value")
 
-DRY_RUN = {
-    "name": "dry_run",
-    "long": "dry-run",
-    "type": bool,
-    "default": False,
-    "help": "tell what would be removed; remove nothing",
-}
-SIZE = {
-    "name": "size",
-    "long": "size",
-    "type": str,
-    "default": "10GB",
-    "help": "remove what was not used for longest until the cache is no larger than this",
-}
-AGE = {
-    "name": "age",
-    "long": "age",
-    "type": str,
-    "default": "90d",
-    "help": "remove what was not used for this long",
-}
+DRY_RUN = flag("dry-run", "tell what would be removed; remove nothing")
+SIZE = option("size", "remove what was not used for longest until the cache is no larger than this", "10GB")
+AGE = option("age", "remove what was not used for this long", "90d")
 
 
-PAID = {
-    "name": "paid",
-    "long": "paid",
-    "type": bool,
-    "default": False,
-    "help": "also remove what providers were paid for",
-}
+PAID = flag("paid", "also remove what providers were paid for")
 
 
 class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types

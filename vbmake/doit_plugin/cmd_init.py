@@ -10,12 +10,10 @@ from typing import Any
 from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
-from vbmake.doit_plugin.cmd_schema import schema_text
 from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.where import DECLARATION, DODO
 from vbmake.errors import WorkspaceError
-
-SCHEMA = ".vbmake/schema.json"
+from vbmake.project.surroundings import SCHEMA, write_surroundings
 
 FILM = """\
 # yaml-language-server: $schema={schema}
@@ -56,8 +54,6 @@ scenes:
         at: center
 """
 
-IGNORED = (".vbmake/", "build/")
-
 
 class Init(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
     """Writes `video.yaml`, `.gitignore` and the schema for the editor."""
@@ -92,19 +88,3 @@ def start(root: Path) -> None:
     with open(declaration, "x", encoding="utf-8") as stream:
         stream.write(FILM.format(title=json.dumps(title, ensure_ascii=False), schema=SCHEMA))
     write_surroundings(root)
-
-
-def write_surroundings(root: Path) -> None:
-    """The schema for editors, and a `.gitignore` that leaves out what builds make; lines that are there stay.
-
-    Raises OSError.
-    """
-    schema = root / SCHEMA
-    schema.parent.mkdir(exist_ok=True)
-    schema.write_text(schema_text(), "utf-8")
-    ignore = root / ".gitignore"
-    text = ignore.read_text("utf-8") if ignore.exists() else ""
-    missing = [line for line in IGNORED if line not in text.splitlines()]
-    if missing:
-        with open(ignore, "a", encoding="utf-8") as stream:
-            stream.write("\n" * (bool(text) and not text.endswith("\n")) + "".join(f"{line}\n" for line in missing))

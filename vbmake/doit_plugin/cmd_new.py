@@ -13,7 +13,7 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.where import DECLARATION, DODO
-from vbmake.doit_plugin.wish import OPTIONS, wish_of
+from vbmake.doit_plugin.wish import OPTIONS, speaker_of, wish_of
 
 if TYPE_CHECKING:
     from vbmake.project.script import Script
@@ -41,9 +41,9 @@ class New(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no typ
             raise InvalidCommand(f"a new project has one name, {found}")
         wish = wish_of(params)
         root = place_of(args[0])
-        from vbmake.doit_plugin.starting import start_project
+        from vbmake.run.starting import start_project
 
-        script = start_project(root, wish, resubmit=params["resubmit"], tell=tell)
+        script = start_project(root, wish, speaker=speaker_of(wish), resubmit=params["resubmit"], tell=tell)
         self._report(root, script, wish)
         return 0
 

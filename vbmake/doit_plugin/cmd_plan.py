@@ -13,27 +13,15 @@ from doit.cmd_base import DoitCmdBase
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import brief
+from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.project import FilmProject, projects_of
 
 if TYPE_CHECKING:
     from vbmake.plan.types import JobSpec
     from vbmake.run.state import Status
 
-JSON = {
-    "name": "as_json",
-    "long": "json",
-    "type": bool,
-    "default": False,
-    "help": "print one JSON object: jobs, pending, totals",
-}
-ALL = {
-    "name": "show_all",
-    "short": "a",
-    "long": "all",
-    "type": bool,
-    "default": False,
-    "help": "show the jobs that are current, too",
-}
+JSON = flag("json", "print one JSON object: jobs, pending, totals", name="as_json")
+ALL = flag("all", "show the jobs that are current, too", name="show_all", short="a")
 STATES = ("run", "fetch", "maybe", "current")
 
 
@@ -104,9 +92,9 @@ def _obstacles(project: FilmProject) -> Iterator[str]:
     states = project.workspace.survey(project.plan)
     due = [job for job in project.plan.jobs if job.account and states[job.id].state in ("run", "maybe")]
     if due:
-        from vbmake.doit_plugin.spending import obstacles
+        from vbmake.run.spending import obstacles
 
-        yield from obstacles(project, due)
+        yield from obstacles(project.workspace.studio, due)
 
 
 def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
@@ -115,9 +103,7 @@ def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
         standing = project.workspace.studio.standing(status.key) if status.key is not None else ""
         if standing:
             return Row(project.name(job.id), job.rule, status.state, standing, status.seconds, 0.0)
-        from vbmake.doit_plugin.spending import estimate_of
-
-        estimate = estimate_of(project, job)
+        estimate = project.workspace.studio.estimate(job)
         if estimate is not None and (estimate.low is None or estimate.high is None):
             return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, None)
         if estimate is not None:

@@ -8,18 +8,13 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.option import option
 from vbmake.doit_plugin.project import JobHandle, is_group, job_of
 from vbmake.doit_plugin.unknown import alike, listed
 
 NEXT = -1
 
-TAKE = {
-    "name": "take",
-    "long": "take",
-    "type": int,
-    "default": NEXT,
-    "help": "choose this take (an earlier one is in the cache, and free) [default: the next]",
-}
+TAKE = option("take", "choose this take (an earlier one is in the cache, and free) instead of the next", NEXT)
 
 
 class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types

@@ -8,22 +8,11 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.project import FilmProject, projects_of
 
-RESUBMIT = {
-    "name": "resubmit",
-    "long": "resubmit",
-    "type": bool,
-    "default": False,
-    "help": "ask again: the next build does, and pays (perhaps a second time)",
-}
-ABANDON = {
-    "name": "abandon",
-    "long": "abandon",
-    "type": bool,
-    "default": False,
-    "help": "do not ask again: the job fails until it is resubmitted, or another take is asked for",
-}
+RESUBMIT = flag("resubmit", "ask again: the next build does, and pays (perhaps a second time)")
+ABANDON = flag("abandon", "do not ask again: the job fails until it is resubmitted, or another take is asked for")
 
 
 class Resume(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types

@@ -6,7 +6,7 @@ import contextlib
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,36 +19,25 @@ from doit.task import Stream
 from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader, processors
+from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, unplanned_of
+from vbmake.switches import OFFLINE, PLAYER, YES
 
 if TYPE_CHECKING:
     from vbmake.doit_plugin.events import Events
+    from vbmake.doit_plugin.runner import PoolRunner
+    from vbmake.doit_plugin.workers import Pools
 
 
-OPEN = {
-    "name": "open_film",
-    "long": "open",
-    "type": bool,
-    "default": False,
-    "help": "show the film when it is built, with the player of this desktop or the one that VBMAKE_PLAYER names",
-}
-
-
-OFFLINE = {
-    "name": "offline",
-    "long": "offline",
-    "type": bool,
-    "default": False,
-    "help": "ask no provider: fail rather than call (as VBMAKE_OFFLINE=1)",
-}
-YES = {
-    "name": "yes",
-    "long": "yes",
-    "type": bool,
-    "default": False,
-    "help": "agree to what the build may cost, where `budget: {confirm: ...}` would ask (as VBMAKE_YES=1)",
-}
-OWN = (OPEN, OFFLINE, YES)
+OWN = (
+    flag(
+        "open",
+        f"show the film when it is built, with the player of this desktop or the one that {PLAYER} names",
+        name="open_film",
+    ),
+    flag("offline", f"ask no provider: fail rather than call (as {OFFLINE}=1)"),
+    flag("yes", f"agree to what the build may cost, where `budget: {{confirm: ...}}` would ask (as {YES}=1)"),
+)
 
 
 @contextlib.contextmanager
@@ -93,7 +82,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         if isinstance(self.loader, VideoLoader) and self._is_current(params, args):
             return 0
         self._told_processes = "par_type" in params._non_default_keys and params["par_type"] == "process"
-        with told("VBMAKE_OFFLINE", bool(params.get("offline"))), told("VBMAKE_YES", bool(params.get("yes"))):
+        with told(OFFLINE, bool(params.get("offline"))), told(YES, bool(params.get("yes"))):
             return super().perform(params, args)
 
     def _is_word(self, word: str, params: Any) -> bool:
@@ -207,54 +196,21 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
             kind = FilmReporter if reporter == "console" else self.reporters[reporter]
         return kind(outstream, {"failure_verbosity": failure_verbosity}) if isinstance(kind, type) else kind
 
-    def _build(self, view: Any, stream: Stream, always: bool, continue_: bool, num_process: int, single: bool) -> Any:
-        from vbmake.doit_plugin.runner import PYTHON, TASKS, PoolRunner
+    def _build(self, view: Any, stream: Stream, always: bool, continue_: bool, num_process: int, single: bool) -> int:
+        """Have a session build what is selected; its exit code."""
+        from vbmake.doit_plugin.question import confirm
+        from vbmake.doit_plugin.runner import PoolRunner
         from vbmake.doit_plugin.session import Session
-        from vbmake.doit_plugin.spending import confirm
-        from vbmake.doit_plugin.workers import Pools
 
-        threads = max(1, num_process)
-        own = threads
-        if num_process == 0 and not isinstance(self.loader, VideoLoader):
-            threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
-        pools = Pools({"cpu": threads, TASKS: own, PYTHON: 1}, default=threads)
-
-        def learn() -> None:
-            for project in projects_of(self.task_list):
-                pools.learn(project.workspace.studio.limits, project.workspace.studio.rates)
+        pools = self._pools(num_process)
 
         def load() -> list[Any]:
             self.task_list = self.loader.load_tasks(cmd=self, pos_args=list(self.sel_tasks or []))
-            learn()
+            self._learn(pools)
             return self.task_list
 
-        learn()
-
-        def prepare(control: Any) -> None:
-            if single:
-                control.process(self.sel_tasks)
-                for name in control.selected_tasks:
-                    task = control.tasks[name]
-                    for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
-                        one.task_dep = []
-
-        def after(project: FilmProject, events: Events) -> int:
-            declared = project.workspace.sync
-            if declared is None or declared.after != "build":
-                return 0
-            from vbmake.doit_plugin.publishing import publish_after
-
-            return publish_after(project, declared, view.outstream, events)
-
-        session = Session(
-            load=load,
-            after=after,
-            confirm=confirm,
-            tasks=self.task_list,
-            selection=self.sel_tasks or None,
-            reporter=view,
-            prepare=prepare,
-            make_runner=lambda events: PoolRunner(
+        def make_runner(events: Callable[[FilmProject], Events]) -> PoolRunner:
+            return PoolRunner(
                 self.dep_manager,
                 view,
                 continue_=continue_,
@@ -263,6 +219,51 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                 pools=pools,
                 events=events,
                 asking=lambda: sum(project.workspace.studio.asking for project in projects_of(self.task_list)),
-            ),
+            )
+
+        session = Session(
+            load=load,
+            after=lambda project, events: _publish(project, view.outstream, events),
+            confirm=confirm,
+            tasks=self.task_list,
+            selection=self.sel_tasks or None,
+            reporter=view,
+            prepare=self._alone if single else lambda _control: None,
+            make_runner=make_runner,
         )
         return session.run()
+
+    def _pools(self, num_process: int) -> Pools:
+        """How many tasks of each kind run at once."""
+        from vbmake.doit_plugin.runner import PYTHON, TASKS
+        from vbmake.doit_plugin.workers import Pools
+
+        threads = own = max(1, num_process)
+        if num_process == 0 and not isinstance(self.loader, VideoLoader):
+            threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
+        pools = Pools({"cpu": threads, TASKS: own, PYTHON: 1}, default=threads)
+        self._learn(pools)
+        return pools
+
+    def _learn(self, pools: Pools) -> None:
+        """Take in the limits of the providers that the projects name."""
+        for project in projects_of(self.task_list):
+            pools.learn(project.workspace.studio.limits, project.workspace.studio.rates)
+
+    def _alone(self, control: Any) -> None:
+        """Take from the selected tasks what they depend on (`--single`)."""
+        control.process(self.sel_tasks)
+        for name in control.selected_tasks:
+            task = control.tasks[name]
+            for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
+                one.task_dep = []
+
+
+def _publish(project: FilmProject, out: Any, events: Events) -> int:
+    """Publish a project that says so, after it was built; the exit code."""
+    declared = project.workspace.sync
+    if declared is None or declared.after != "build":
+        return 0
+    from vbmake.doit_plugin.publishing import publish_after
+
+    return publish_after(project, declared, out, events)

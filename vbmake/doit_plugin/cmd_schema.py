@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,17 +9,10 @@ from typing import Any, ClassVar
 from doit.cmd_base import Command
 
 from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.option import option
 from vbmake.errors import WorkspaceError
 
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": None,
-    "metavar": "FILE",
-    "help": "write it to FILE instead of standard output",
-}
+OUTPUT = option("output", "write it to FILE instead of standard output", metavar="FILE", short="o")
 
 
 class Schema(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
@@ -36,6 +28,8 @@ class Schema(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no 
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (OUTPUT,)
 
     def perform(self, params: Any, args: list[str]) -> int:
+        from vbmake.project.schema import schema_text
+
         text = schema_text()
         if params["output"] is None:
             sys.stdout.write(text)
@@ -47,10 +41,3 @@ class Schema(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no 
         except OSError as error:
             raise WorkspaceError(f"cannot write {path}: {error.strerror or error}") from error
         return 0
-
-
-def schema_text() -> str:
-    """The schema as JSON text."""
-    from vbmake.project.schema import json_schema
-
-    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"

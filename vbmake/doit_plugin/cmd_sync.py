@@ -9,31 +9,15 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.option import flag, option
 from vbmake.doit_plugin.project import projects_of
 from vbmake.errors import WorkspaceError
 
-DRY_RUN = {
-    "name": "dry_run",
-    "long": "dry-run",
-    "type": bool,
-    "default": False,
-    "help": "tell what would be sent and deleted; write nothing",
-}
-DELETE = {
-    "name": "delete",
-    "long": "delete",
-    "type": bool,
-    "default": False,
-    "help": "delete there what an earlier sync has sent and is no longer made; nothing else is ever deleted",
-}
-TO = {
-    "name": "to",
-    "long": "to",
-    "type": str,
-    "default": None,
-    "metavar": "PLACE",
-    "help": "s3://bucket/prefix, or a directory [default: `sync: {to: ...}` of video.yaml]",
-}
+DRY_RUN = flag("dry-run", "tell what would be sent and deleted; write nothing")
+DELETE = flag(
+    "delete", "delete there what an earlier sync has sent and is no longer made; nothing else is ever deleted"
+)
+TO = option("to", "s3://bucket/prefix, or a directory [default: `sync: {to: ...}` of video.yaml]", metavar="PLACE")
 
 
 class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types

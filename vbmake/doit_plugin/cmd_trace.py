@@ -11,31 +11,17 @@ from doit.cmd_base import Command
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.chrome_trace import chrome_trace, read_events, runs_of
-from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.command import FreeOrder, Rooted
 from vbmake.doit_plugin.events import EVENTS
-from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
+from vbmake.doit_plugin.loader import OPTION_DIR
+from vbmake.doit_plugin.option import flag, option
 from vbmake.errors import WorkspaceError
 
-OUTPUT = {
-    "name": "output",
-    "short": "o",
-    "long": "output",
-    "type": str,
-    "default": "trace.json",
-    "metavar": "FILE",
-    "help": "the file to write, - for standard output",
-}
-ALL = {
-    "name": "all_runs",
-    "short": "a",
-    "long": "all",
-    "type": bool,
-    "default": False,
-    "help": "every run that is recorded, not only the last in which a job ran",
-}
+OUTPUT = option("output", "the file to write, - for standard output", "trace.json", metavar="FILE", short="o")
+ALL = flag("all", "every run that is recorded, not only the last in which a job ran", name="all_runs", short="a")
 
 
-class Trace(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no types
+class Trace(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no types
     """Writes the trace."""
 
     name = "trace"
@@ -47,15 +33,10 @@ class Trace(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no t
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (OUTPUT, ALL, OPTION_DIR)
 
-    def __init__(self, task_loader: Any = None, cmds: Any = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.loader = task_loader
-
     def perform(self, params: Any, args: list[str]) -> int:
         if args:
             raise InvalidCommand(f"trace takes no words, found {' '.join(args)}; `-o FILE` names the file to write")
-        loader = self.loader if isinstance(self.loader, VideoLoader) else VideoLoader()
-        path = loader.locate(params) / EVENTS
+        path = self.root(params) / EVENTS
         try:
             runs = runs_of(read_events(path.read_bytes()))
         except FileNotFoundError:

@@ -10,17 +10,11 @@ from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.option import option
 from vbmake.doit_plugin.project import FilmProject, projects_of
 from vbmake.run.verify import Finding, check_targets, rebuild, sample
 
-REBUILD = {
-    "name": "rebuild",
-    "long": "rebuild",
-    "type": int,
-    "default": 0,
-    "metavar": "N",
-    "help": "do N jobs again, chosen by chance, and compare what they make",
-}
+REBUILD = option("rebuild", "do N jobs again, chosen by chance, and compare what they make", 0, metavar="N")
 
 
 class Verify(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types

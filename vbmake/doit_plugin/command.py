@@ -71,6 +71,19 @@ class Guarded:
         return True
 
 
+class Rooted(Guarded):
+    """A command that works in the directory of a project and needs none of its tasks."""
+
+    def __init__(self, task_loader: Any = None, cmds: Any = None, **kwargs: Any) -> None:
+        """`cmds` are the other commands, which doit gives to each that takes a loader."""
+        super().__init__(**kwargs)
+        self.loader = task_loader if isinstance(task_loader, VideoLoader) else VideoLoader()
+
+    def root(self, params: Any) -> Path:
+        """The project's directory. Raises WorkspaceError when there is none."""
+        return self.loader.locate(params)
+
+
 class FreeOrder:
     """A command whose options may also stand after its words (`frame harbour@2s -o still.png`); doit's may not."""
 

@@ -132,7 +132,7 @@ def place(subject: str, address: str, *, write: bool, patience: float = PATIENCE
         return Finding("amiss", subject, str(error), "correct the address")
 
     def look() -> Finding:
-        return _bucket(subject, storage, write) or _tried(subject, storage, write)
+        return _bucket(subject, storage) or _tried(subject, storage, write)
 
     found = _within(patience, look)
     if found is not None:
@@ -154,7 +154,7 @@ def _within(seconds: float, look: Callable[[], Finding]) -> Finding | None:
     return answers[0] if answers else None
 
 
-def _bucket(subject: str, storage: Storage, write: bool) -> Finding | None:
+def _bucket(subject: str, storage: Storage) -> Finding | None:
     """What keeps a bucket from being used at all; None when it is there, and for a directory."""
     from vbmake.storage.s3 import S3Storage
 

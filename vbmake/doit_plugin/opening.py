@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-PLAYER = "VBMAKE_PLAYER"
+from vbmake.switches import PLAYER
+
 FILMS = (".mp4", ".mov", ".m4v", ".mkv", ".webm")
 _SILENT = [
     (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import hashlib
 import json
 import os
@@ -17,8 +16,9 @@ from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.where import DECLARATION
-from vbmake.doit_plugin.wish import OPTIONS, wish_of
+from vbmake.doit_plugin.wish import OPTIONS, speaker_of, wish_of
 from vbmake.errors import VbmakeError, WorkspaceError
+from vbmake.switches import OFFLINE
 
 if TYPE_CHECKING:
     from vbmake.project.starter import Wish
@@ -43,15 +43,18 @@ def run(arguments: Sequence[str], build: Build) -> int:
     `build` builds the project of a directory with the other options of the command line.
     """
     from vbmake.doit_plugin.cmd_new import tell
-    from vbmake.doit_plugin.starting import start_project
-    from vbmake.run.studio import OFFLINE
+    from vbmake.run.starting import start_project
 
     try:
         params, output, rest = _parsed(arguments)
         wish = wish_of(params)
         offline = _check_rest(rest)
         environ = {**os.environ, OFFLINE: "1"} if offline else os.environ
-        make = functools.partial(start_project, wish=wish, resubmit=params["resubmit"], environ=environ, tell=tell)
+
+        def make(root: Path) -> None:
+            speaker = speaker_of(wish)
+            start_project(root, wish, speaker=speaker, resubmit=params["resubmit"], environ=environ, tell=tell)
+
         return _run(wish, output, rest, make, build)
     except InvalidCommand as error:
         sys.stderr.write(f"ERROR: {error}\n")
@@ -61,9 +64,9 @@ def run(arguments: Sequence[str], build: Build) -> int:
         return error.exit_code
 
 
-def _run(wish: Wish, output: Path, rest: list[str], make: Callable[[Path], Any], build: Build) -> int:
-    from vbmake.doit_plugin.starting import check_place
+def _run(wish: Wish, output: Path, rest: list[str], make: Callable[[Path], None], build: Build) -> int:
     from vbmake.project.words import slug
+    from vbmake.run.starting import check_place
 
     # A prompt without Latin letters has a name of its own, too: another one must not find its directory taken.
     name = slug(wish.prompt) or f"film-{hashlib.sha256(wish.prompt.encode()).hexdigest()[:6]}"

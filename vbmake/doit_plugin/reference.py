@@ -10,6 +10,7 @@ from vbmake.doit_plugin import words
 from vbmake.doit_plugin.cmd_help import PURPOSES, purpose
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.program import Program
+from vbmake.switches import OFFLINE, YES
 
 HEAD = """\
 # Commands
@@ -34,8 +35,8 @@ OPTIONS = {
         "single": "do only the named jobs, not those that they need",
         "reporter": "how it is told: `console`, `executed-only`, `error-only`, `json`, `zero`",
         "outfile": "write what is told into a file",
-        "offline": "ask no provider: fail rather than call (as `VBMAKE_OFFLINE=1`)",
-        "yes": "agree to what the build may cost, where `budget: {confirm: ...}` would ask (as `VBMAKE_YES=1`)",
+        "offline": f"ask no provider: fail rather than call (as `{OFFLINE}=1`)",
+        "yes": f"agree to what the build may cost, where `budget: {{confirm: ...}}` would ask (as `{YES}=1`)",
         "open_film": "show the film when it is built (the first of the named ones), also when nothing was to do",
     },
     "list": {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from doit.exceptions import InvalidCommand
 
+from vbmake.doit_plugin.option import flag, option
 from vbmake.services import LOCAL, SERVICES, Kind
 
 if TYPE_CHECKING:
@@ -18,26 +19,19 @@ LONGEST_PROMPT: Final = 8000  # characters
 LONGEST_STYLE, LONGEST_MODEL = 80, 200
 
 
-def _option(name: str, default: Any, metavar: str, about: str) -> dict[str, Any]:
-    kind = type(default)
-    return {"name": name, "long": name, "type": kind, "default": default, "metavar": metavar, "help": about}
-
-
 OPTIONS: Final = (
-    _option("prompt", "", "TEXT", "what the film shall tell"),
-    _option("duration", "60", "TIME", "how long it shall be, about: 60, 90s, 1m30s"),
-    _option("style", "documentary", "TEXT", "documentary, news, explainer, ad, tutorial, or other words"),
-    _option("provider", LOCAL, "NAME", "who writes the script: local (an outline, free), openai"),
-    _option("model", "", "NAME", "the provider's model"),
-    _option("images", LOCAL, "NAME", "who makes the pictures: local (placeholders), openai, replicate, fal"),
-    _option("voice", LOCAL, "NAME", "who speaks: local, openai, elevenlabs, replicate"),
-    _option("music", LOCAL, "NAME", "who plays: local, elevenlabs, replicate, fal, none"),
-    _option("size", "1280x720", "WxH", "width and height of the picture"),
-    _option("language", "en", "CODE", "the language of the script: en, de, pt-BR"),
-    _option("take", 1, "NUMBER", "another number asks the provider for another script"),
-    _option(
-        "resubmit", False, "", "ask again where the outcome of an earlier request is unknown (it may be paid twice)"
-    ),
+    option("prompt", "what the film shall tell", "", metavar="TEXT"),
+    option("duration", "how long it shall be, about: 60, 90s, 1m30s", "60", metavar="TIME"),
+    option("style", "documentary, news, explainer, ad, tutorial, or other words", "documentary", metavar="TEXT"),
+    option("provider", "who writes the script: local (an outline, free), openai", LOCAL, metavar="NAME"),
+    option("model", "the provider's model", "", metavar="NAME"),
+    option("images", "who makes the pictures: local (placeholders), openai, replicate, fal", LOCAL, metavar="NAME"),
+    option("voice", "who speaks: local, openai, elevenlabs, replicate", LOCAL, metavar="NAME"),
+    option("music", "who plays: local, elevenlabs, replicate, fal, none", LOCAL, metavar="NAME"),
+    option("size", "width and height of the picture", "1280x720", metavar="WxH"),
+    option("language", "the language of the script: en, de, pt-BR", "en", metavar="CODE"),
+    option("take", "another number asks the provider for another script", 1, metavar="NUMBER"),
+    flag("resubmit", "ask again where the outcome of an earlier request is unknown (it may be paid twice)"),
 )
 _MAKES: Final[Mapping[Kind, str]] = {
     "script": "writes no scripts",
@@ -68,6 +62,20 @@ def wish_of(params: Mapping[str, Any]) -> Wish:
         music="" if music == NO_MUSIC else _provider("music", music, "music"),
         take=_take(params["take"]),
     )
+
+
+def speaker_of(wish: Wish) -> str:
+    """The local voice that speaks the language of a film, "" where another speaks. Raises InvalidCommand."""
+    from vbmake.speech.languages import local_voice
+
+    if wish.voice != LOCAL:
+        return ""
+    voice = local_voice(wish.language)
+    if voice is None:
+        raise InvalidCommand(
+            f"--language {wish.language}: there is no local voice that speaks it; name another with --voice"
+        )
+    return voice
 
 
 def _text(name: str, given: str, limit: int) -> str:
@@ -110,7 +118,7 @@ def _take(given: int) -> int:
     return given
 
 
-def _provider(option: str, name: str, kind: Kind, *, named: bool = False) -> str:
+def _provider(long: str, name: str, kind: Kind, *, named: bool = False) -> str:
     """A provider that is known and makes what it is asked for. `named`: a model was given, too."""
     from vbmake.project.accounts import plugins
 
@@ -120,10 +128,10 @@ def _provider(option: str, name: str, kind: Kind, *, named: bool = False) -> str
     if name in SERVICES:
         service = SERVICES[name]
         if kind not in service.makes:
-            raise InvalidCommand(f"--{option} {name}: {name} {_MAKES[kind]}; there are {', '.join(able)}")
+            raise InvalidCommand(f"--{long} {name}: {name} {_MAKES[kind]}; there are {', '.join(able)}")
         if kind not in service.models and not named:
             raise InvalidCommand(
-                f"--{option} {name}: {name} has no model of its own for this; take one of {', '.join(able)} here and "
+                f"--{long} {name}: {name} has no model of its own for this; take one of {', '.join(able)} here and "
                 "name the provider and its model in video.yaml"
             )
         return name
@@ -134,10 +142,10 @@ def _provider(option: str, name: str, kind: Kind, *, named: bool = False) -> str
         known = [LOCAL, *SERVICES, *found]
         hint = nearest(name, known)
         raise InvalidCommand(
-            f"--{option} {name}: there is no provider of that name; {hint or 'there are ' + ', '.join(able + found)}"
+            f"--{long} {name}: there is no provider of that name; {hint or 'there are ' + ', '.join(able + found)}"
         )
     from vbmake.providers.registry import adapter
 
     if kind not in adapter(name).kinds:
-        raise InvalidCommand(f"--{option} {name}: {name} {_MAKES[kind]}; there are {', '.join(able)}")
+        raise InvalidCommand(f"--{long} {name}: {name} {_MAKES[kind]}; there are {', '.join(able)}")
     return name

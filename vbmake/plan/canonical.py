@@ -52,11 +52,6 @@ def _other(value: Any) -> Any:
 _FORMS: dict[type, Callable[[Any], Any]] = {dict: _mapping, list: _sequence, tuple: _sequence, float: _number}
 
 
-def canonical_json(value: Any) -> str:
-    """Canonical JSON text: equal values give equal text, byte for byte (floats by Python's shortest repr)."""
-    return plain_json(plain(value))
-
-
 def digest(value: Any) -> str:
     """sha256 (hex) of the canonical JSON."""
     return digest_plain(plain(value))
@@ -73,5 +68,5 @@ def digest_text(text: str) -> str:
 
 
 def plain_json(value: Any) -> str:
-    """Canonical JSON text of what `plain` returned."""
+    """Canonical JSON text of what `plain` returned: equal values give equal text, byte for byte (floats by repr)."""
     return _ENCODER.encode(value)

@@ -152,7 +152,7 @@ def _tell(tree: Map, error: Any, problems: Problems) -> None:
     if kind == "extra_forbidden":
         _tell_unknown_key(tree, location, problems)
     elif kind == "missing":
-        _tell_missing(node, missed, location, problems)
+        _tell_missing(node, location, problems)
     elif kind == "union_tag_not_found":
         _tell_layer(node, problems)
     elif kind == "value_error":
@@ -189,7 +189,7 @@ def _tell_unknown_key(tree: Map, location: Sequence[str | int], problems: Proble
     problems.add(place, f"{repr_text(shorten(key))} is not known here", allowed=", ".join(known), hint=hint)
 
 
-def _tell_missing(node: Node, missed: str, location: Sequence[str | int], problems: Problems) -> None:
+def _tell_missing(node: Node, location: Sequence[str | int], problems: Problems) -> None:
     if isinstance(location[-1], int):
         problems.add(
             node, "more values are wanted in this list", found=describe(node), allowed=f"{location[-1] + 1} values"

@@ -7,6 +7,7 @@ An editor sees the declaration before loops, variables and includes are carried 
 from __future__ import annotations
 
 import copy
+import json
 from typing import Any
 
 from vbmake.project import unit_schemas
@@ -17,6 +18,11 @@ _EXPRESSION = {"$ref": "#/$defs/expression"}
 _ITEMS = ("Scene", "Sound", "Music", *sorted(model.__name__ for model in LAYER_KINDS.values()))
 _LISTS = {"scenes": "Film", "overlays": "Film", "layers": "Scene", "sounds": "Scene"}
 _NOTES = ("description", "default", "examples")
+
+
+def schema_text() -> str:
+    """The schema of a `video.yaml` as JSON text."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
 def json_schema() -> dict[str, Any]:

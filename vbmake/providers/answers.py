@@ -51,6 +51,12 @@ def said(response: Response) -> str:
     return line("; ".join(dict.fromkeys(_texts(body, 4))))
 
 
+def headline(service: str, response: Response) -> str:
+    """How a message of an answer that is not 2xx begins: who answered what."""
+    words = said(response)
+    return f"{service} answered {response.status}" + (f": {words}" if words else "")
+
+
 def refused(text: str) -> bool:
     """Whether a service's words say that a content filter stopped it."""
     return _REFUSED.search(text) is not None
@@ -72,11 +78,9 @@ def own_address(address: Any, account: Account) -> str:
 
 def failure(service: str, key: str, response: Response) -> Failure:
     """Sort an answer of `service`; `key` is the environment variable of its key unless the project names another."""
-    status, words = response.status, said(response)
-    told = f"{service} answered {status}" + (f": {words}" if words else "")
-    sort, advice = _sorted(status, words, key)
+    sort, advice = _sorted(response.status, said(response), key)
     after = retry_after(response) if sort in ("rate", "transient") else None
-    return Failure(sort, f"{told}; {advice}", retry_after=after)
+    return Failure(sort, f"{headline(service, response)}; {advice}", retry_after=after)
 
 
 def _sorted(status: int, words: str, key: str) -> tuple[Sort, str]:

@@ -8,15 +8,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
 from urllib.parse import quote, urlencode
 
-from vbmake.providers.answers import said
+from vbmake.providers.answers import headline
 from vbmake.providers.delays import retry_after
 from vbmake.providers.reading import (
     amounts,
+    answers_at_once,
     body_of,
     by_status,
     decoded,
     inside,
     iso_language,
+    refused_kind,
     refused_option,
     sound_extension,
     sound_of,
@@ -86,8 +88,8 @@ class ElevenLabs:
         return {"xi-api-key": key}
 
     def check(self, generation: Generation) -> str:
-        if generation.kind not in self.kinds:
-            return f"elevenlabs makes no {generation.kind}; it makes {', '.join(self.kinds)}"
+        if wrong := refused_kind(self, generation):
+            return wrong
         who = who_of(self.name, generation)
         if not generation.prompt.strip():
             return f"the text for {who} is empty; say what it shall make"
@@ -101,7 +103,7 @@ class ElevenLabs:
         return _check_length(generation, who) or _check_options(generation, who)
 
     def submit(self, generation: Generation, account: Account) -> Request:
-        base = account.base_url.rstrip("/").removesuffix("/v1") + "/v1"
+        base = account.base.removesuffix("/v1") + "/v1"
         if generation.kind == "words":
             files = {"file": generation.files["audio"]}
             return Request("POST", f"{base}/forced-alignment", data={"text": generation.prompt}, files=files)
@@ -129,13 +131,12 @@ class ElevenLabs:
         return Ready((payload,), usage=usage, facts=_facts(response))
 
     def polled(self, generation: Generation, response: Response, account: Account) -> Running | Accepted | Ready:
-        raise Failure("failed", f"{who_of(self.name, generation)} answers at once; there is nothing to ask for")
+        raise answers_at_once(self.name, generation)
 
     def failure(self, response: Response) -> Failure:
         detail = inside(body_of(response), "detail")  # an object, a list of mistakes, or a text
         code = str(inside(detail, "status") or inside(detail, "code") or "")
-        words = told(said(response))
-        head = f"elevenlabs answered {response.status}" + (f": {words}" if words else "")
+        head = headline(self.name, response)
         if code in _QUOTA:  # with 401 as well
             return Failure("quota", f"{head}; the credits of this account do not reach: add some, then build again")
         if response.status == 429 and code in _BUSY:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from vbmake.providers.answers import failure, line, own_address, refused, said
 from vbmake.providers.inputs import Family, Length, build, family_of, problem, unsaid
 from vbmake.providers.outputs import payloads
+from vbmake.providers.reading import body_of, refused_kind
 from vbmake.providers.types import Accepted, Account, Failure, Generation, Ready, Request, Response, Running
 from vbmake.services import Kind
 
@@ -86,8 +87,8 @@ class Fal:
 
     def check(self, generation: Generation) -> str:
         """What is wrong with the model's name, the prompt, the length or the picture; "" when nothing is."""
-        if generation.kind not in self.kinds:
-            return f"fal makes no {generation.kind}; it makes {', '.join(self.kinds)}"
+        if wrong := refused_kind(self, generation):
+            return wrong
         if _MODEL.fullmatch(generation.model) is None:
             return (
                 f"{generation.model!r} is no model of fal: write the name of its endpoint, such as fal-ai/flux/schnell"
@@ -103,7 +104,7 @@ class Fal:
             # What nobody waits for any more is not begun: a killed build cannot cancel it.
             headers["x-fal-request-timeout"] = f"{account.timeout:g}"
         body = build(_family(generation), generation, PICTURE)
-        return Request("POST", f"{_base(account)}/{generation.model}", json=body, headers=headers)
+        return Request("POST", f"{account.base}/{generation.model}", json=body, headers=headers)
 
     def accepted(self, generation: Generation, response: Response, account: Account) -> Accepted | Ready:
         """Where the request stands in the queue and where to ask for it."""
@@ -164,15 +165,8 @@ def _family(generation: Generation) -> Family:
     return family_of(generation.model, generation.kind, FAMILIES)
 
 
-def _base(account: Account) -> str:
-    return account.base_url.rstrip("/")
-
-
 def _object(response: Response) -> dict[str, Any] | None:
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        return None
+    body = body_of(response)
     return body if isinstance(body, dict) else None
 
 
@@ -193,7 +187,7 @@ def _request(generation: Generation, name: str, account: Account) -> str:
     """The URL of a request: under the app, without the path of the endpoint."""
     parts = generation.model.split("/")
     app = parts[: 3 if parts[0] in _SPACES else 2]
-    return f"{_base(account)}/{'/'.join(app)}/requests/{quote(name, safe='')}"
+    return f"{account.base}/{'/'.join(app)}/requests/{quote(name, safe='')}"
 
 
 def _ready(generation: Generation, response: Response, body: Mapping[str, Any]) -> Ready:

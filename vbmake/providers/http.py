@@ -26,7 +26,7 @@ from vbmake.services import SERVICES
 try:
     import httpx2 as httpx
 except ImportError:  # the same library under its earlier name
-    import httpx  # type: ignore[no-redef]
+    import httpx  # type: ignore[no-redef]  # one name for whichever is installed
 
 _UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 _WRONG: Final = (httpx.UnsupportedProtocol, httpx.InvalidURL, httpx.LocalProtocolError)

@@ -8,16 +8,18 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import urljoin, urlsplit
 
-from vbmake.providers.answers import said
+from vbmake.providers.answers import headline, said
 from vbmake.providers.delays import retry_after
 from vbmake.providers.openai_sizes import is_dall_e, is_gpt_image, size_for
 from vbmake.providers.reading import (
     amounts,
+    answers_at_once,
     body_of,
     by_status,
     decoded,
     inside,
     iso_language,
+    refused_kind,
     refused_option,
     sound_extension,
     sound_of,
@@ -86,14 +88,15 @@ class OpenAI:
         return {"Authorization": f"Bearer {key}"}
 
     def check(self, generation: Generation) -> str:
-        if generation.kind not in self.kinds:
-            return f"openai makes no {generation.kind}; it makes {', '.join(self.kinds)}"
+        if wrong := refused_kind(self, generation):
+            return wrong
         if not generation.model:
             return f"openai needs a model for {generation.kind}; name one with `model`"
         if not generation.prompt.strip() and generation.kind != "words":
             return f"the prompt for {who_of(self.name, generation)} is empty; say what it shall make"
-        wrong = refused_option(who_of(self.name, generation), generation.options, _RESERVED[generation.kind])
-        return wrong or _CHECKS[generation.kind](generation, who_of(self.name, generation))
+        who = who_of(self.name, generation)
+        wrong = refused_option(who, generation.options, _RESERVED[generation.kind])
+        return wrong or _CHECKS[generation.kind](generation, who)
 
     def submit(self, generation: Generation, account: Account) -> Request:
         return _REQUESTS[generation.kind](generation, account)
@@ -115,13 +118,13 @@ class OpenAI:
         return _READERS[generation.kind](generation, body, who, account)
 
     def polled(self, generation: Generation, response: Response, account: Account) -> Running | Accepted | Ready:
-        raise Failure("failed", f"{who_of(self.name, generation)} answers at once; there is nothing to ask for")
+        raise answers_at_once(self.name, generation)
 
     def failure(self, response: Response) -> Failure:
         error = inside(body_of(response), "error")
         codes = {str(inside(error, name) or "") for name in ("code", "type")}
-        words = told(said(response))
-        head = f"openai answered {response.status}" + (f": {words}" if words else "")
+        words = said(response)
+        head = headline(self.name, response)
         if codes & _QUOTA:
             advice = "the credit or the limit of this account is used up: raise it there, then build again"
             return Failure("quota", f"{head}; {advice}")
@@ -141,10 +144,6 @@ def _stops(response: Response, words: str) -> bool:
     if retry_after(response) is not None:
         return False
     return response.headers.get("x-should-retry") == "false" or "exceeded your current quota" in words
-
-
-def _url(account: Account, path: str) -> str:
-    return account.base_url.rstrip("/") + path
 
 
 # Before anything is paid: what is wrong with what is asked.
@@ -206,7 +205,7 @@ def _ask_image(generation: Generation, account: Account) -> Request:
         body["size"] = f"{width}x{height}"
     if is_dall_e(generation.model):
         body["response_format"] = "b64_json"
-    return Request("POST", _url(account, "/images/generations"), json=body)
+    return Request("POST", f"{account.base}/images/generations", json=body)
 
 
 def _ask_speech(generation: Generation, account: Account) -> Request:
@@ -220,7 +219,7 @@ def _ask_speech(generation: Generation, account: Account) -> Request:
         "voice": voice,
         "response_format": "wav",
     }
-    return Request("POST", _url(account, "/audio/speech"), json=body)
+    return Request("POST", f"{account.base}/audio/speech", json=body)
 
 
 def _ask_script(generation: Generation, account: Account) -> Request:
@@ -231,7 +230,7 @@ def _ask_script(generation: Generation, account: Account) -> Request:
     if generation.schema is not None:
         schema = {"name": "script", "strict": True, "schema": generation.schema}
         body["response_format"] = {"type": "json_schema", "json_schema": schema}
-    return Request("POST", _url(account, "/chat/completions"), json=body)
+    return Request("POST", f"{account.base}/chat/completions", json=body)
 
 
 def _ask_words(generation: Generation, account: Account) -> Request:
@@ -244,7 +243,7 @@ def _ask_words(generation: Generation, account: Account) -> Request:
     if language := iso_language(generation.language):
         data["language"] = language
     files = {"file": generation.files["audio"]}
-    return Request("POST", _url(account, "/audio/transcriptions"), data=data, files=files)
+    return Request("POST", f"{account.base}/audio/transcriptions", data=data, files=files)
 
 
 def _field(value: Any) -> str | list[str]:
@@ -272,7 +271,7 @@ def _image(generation: Generation, body: Mapping[str, Any], who: str, account: A
             raise Failure("failed", f"{who} sent a picture that cannot be decoded: {error}", paid="yes") from None
         payload = Payload(content, extension=_picture(body, generation))
     elif isinstance(url, str) and url:
-        payload = Payload(url=urljoin(_url(account, "/"), url), extension=_picture(body, generation))
+        payload = Payload(url=urljoin(f"{account.base}/", url), extension=_picture(body, generation))
     else:
         raise Failure("failed", f"{who} answered without any picture; run it again", paid="maybe")
     facts = {name: body[name] for name in ("size", "quality", "background", "output_format") if _small(body.get(name))}

@@ -1,4 +1,4 @@
-"""What the adapters of OpenAI and ElevenLabs share: options that are refused, answers that may hold anything."""
+"""What adapters share: what they refuse before anybody is asked, and reading answers that may hold anything."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from vbmake.providers import answers
 from vbmake.providers.delays import retry_after
-from vbmake.providers.types import Failure, Generation, Response
+from vbmake.providers.types import Adapter, Failure, Generation, Response
 from vbmake.services import SERVICES
 
 _SOUNDS: Final[Mapping[str, str]] = {
@@ -104,6 +104,18 @@ def iso_language(language: str) -> str:
 def who_of(service: str, generation: Generation) -> str:
     """Who is spoken of in a message: "openai's gpt-image-2"."""
     return f"{service}'s {generation.model}" if generation.model else service
+
+
+def refused_kind(adapter: Adapter, generation: Generation) -> str:
+    """What to say of a kind of asset that a service does not make; "" of one that it makes."""
+    if generation.kind in adapter.kinds:
+        return ""
+    return f"{adapter.name} makes no {generation.kind}; it makes {', '.join(adapter.kinds)}"
+
+
+def answers_at_once(service: str, generation: Generation) -> Failure:
+    """That there is no job to ask for, of a service that answers every request with what was made."""
+    return Failure("failed", f"{who_of(service, generation)} answers at once; there is nothing to ask for")
 
 
 def refused_option(who: str, options: Mapping[str, Any], reserved: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from vbmake.providers.answers import failure, line, own_address, refused, said
 from vbmake.providers.inputs import Family, Length, build, family_of, problem, unsaid
 from vbmake.providers.outputs import payloads
+from vbmake.providers.reading import body_of, refused_kind
 from vbmake.providers.types import Accepted, Account, Failure, Generation, Ready, Request, Response, Running
 from vbmake.services import Kind
 
@@ -112,8 +113,8 @@ class Replicate:
 
     def check(self, generation: Generation) -> str:
         """What is wrong with the model's name, the prompt, the length or the picture; "" when nothing is."""
-        if generation.kind not in self.kinds:
-            return f"replicate makes no {generation.kind}; it makes {', '.join(self.kinds)}"
+        if wrong := refused_kind(self, generation):
+            return wrong
         if _address(generation.model) is None:
             return (
                 f"{generation.model!r} is no model of Replicate: write owner/name, owner/name:VERSION (64 hex digits), "
@@ -132,7 +133,7 @@ class Replicate:
             body["version"] = version
         # A run that nobody waits for any more ends by itself: a killed build cannot cancel it.
         seconds = min(max(int(account.timeout or LONGEST), SHORTEST), LONGEST)
-        return Request("POST", f"{_base(account)}{path}", json=body, headers={"cancel-after": f"{seconds}s"})
+        return Request("POST", f"{account.base}{path}", json=body, headers={"cancel-after": f"{seconds}s"})
 
     def accepted(self, generation: Generation, response: Response, account: Account) -> Accepted | Ready:
         """What the answer to `submit` says: accepted as a rule, Ready from a server that answers when it is done."""
@@ -154,7 +155,7 @@ class Replicate:
             )
         urls = prediction.get("urls")
         told = urls if isinstance(urls, dict) else {}
-        own = f"{_base(account)}/predictions/{quote(name, safe='')}"
+        own = f"{account.base}/predictions/{quote(name, safe='')}"
         return Accepted(
             id=name,
             poll=own_address(told.get("get"), account) or own,
@@ -206,15 +207,8 @@ def _address(model: str) -> tuple[str, str] | None:
     return f"/models/{match['owner']}/{match['name']}/predictions", ""
 
 
-def _base(account: Account) -> str:
-    return account.base_url.rstrip("/")
-
-
 def _prediction(response: Response) -> Mapping[str, Any] | None:
-    try:
-        body = response.json()
-    except (ValueError, RecursionError):
-        return None
+    body = body_of(response)
     return body if isinstance(body, dict) and ("status" in body or "id" in body) else None
 
 

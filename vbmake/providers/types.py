@@ -30,6 +30,11 @@ class Account:
     rpm: int | None = None
     timeout: float | None = None
 
+    @property
+    def base(self) -> str:
+        """The address that paths are added to."""
+        return self.base_url.rstrip("/")
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:

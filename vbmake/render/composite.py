@@ -124,6 +124,6 @@ class Scene:
         """Draw every text of the scene in one go."""
         asked = [(layer, spec) for layer in self._layers for spec in layer.texts()]
         if asked:
-            sprites = text_sprites([spec for _, spec in asked], supplies.fonts, self.size)
+            sprites = text_sprites([spec for _, spec in asked], supplies.fonts)
             for (layer, spec), sprite in zip(asked, sprites, strict=True):
                 layer.receive(spec, sprite)

@@ -9,7 +9,7 @@ from typing import Any
 
 from vbmake.errors import FatalError, JobError
 from vbmake.render import media
-from vbmake.render.feeder import fed, raw_input
+from vbmake.render.picture_feed import fed, raw_input
 from vbmake.render.sprite import Pixels
 
 # Nothing is converted: the pictures are in these colours.

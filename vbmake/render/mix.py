@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from vbmake.errors import FatalError
 from vbmake.render import duck, loudness, pcm
-from vbmake.render.feed import feed, loudness_of
 from vbmake.render.limiter import limit, sample_peaks
+from vbmake.render.sound_feed import feed, loudness_of
 from vbmake.render.track import Cut, Track, by_block, decode, equal_power, has_sound, place
 from vbmake.rules.work import Measures, Work
 

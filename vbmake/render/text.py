@@ -24,11 +24,11 @@ _sprites: OrderedDict[_Key, Sprite] = OrderedDict()
 _lock = threading.Lock()
 
 
-def text_sprites(specs: Sequence[TextSpec], fonts: Sequence[Path], canvas: tuple[int, int]) -> list[Sprite]:
+def text_sprites(specs: Sequence[TextSpec], fonts: Sequence[Path]) -> list[Sprite]:
     """Draw every text, in order: one ffmpeg process for all that this process has not drawn before, none if it has.
 
-    `fonts` are the files that the styles' font indexes name. Text larger than `canvas` (width, height in px) is drawn
-    whole. Sprites are shared and read-only. Raises FatalError for a character that its font cannot draw, a bad font,
+    `fonts` are the files that the styles' font indexes name. A text is drawn whole, also where it is larger than the
+    picture. Sprites are shared and read-only. Raises FatalError for a character that its font cannot draw, a bad font,
     or text beyond 16384 px.
     """
     read = [read_font(path) for path in fonts]

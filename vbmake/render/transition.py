@@ -8,8 +8,8 @@ from fractions import Fraction
 from typing import IO
 
 from vbmake.render.composite import Scene
-from vbmake.render.feeder import fed, raw_input
 from vbmake.render.opencv import cv2
+from vbmake.render.picture_feed import fed, raw_input
 from vbmake.render.sprite import Pixels, blank
 
 

@@ -44,7 +44,7 @@ def parse_rule(node: Map, path: Path, problems: Problems) -> Rule | None:
         file=path,
     )
     if len(problems) == before:
-        _check_names(node, rule, problems)
+        _check_names(node, problems)
     if len(problems) == before and rule.command:
         from vbmake.rules.command import check_command  # jinja2 is wanted only where a rule has a command
 
@@ -52,7 +52,7 @@ def parse_rule(node: Map, path: Path, problems: Problems) -> Rule | None:
     return rule if len(problems) == before else None
 
 
-def _check_names(node: Map, rule: Rule, problems: Problems) -> None:
+def _check_names(node: Map, problems: Problems) -> None:
     """Options and roles share one room of names: a command and a layer name them alike."""
     seen: set[str] = set()
     for field in ("reads", "options", "makes"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import dataclass
@@ -9,13 +10,14 @@ from pathlib import Path
 
 from vbmake.cache.mirror import Synced
 from vbmake.cache.settings import is_pull_request
-from vbmake.errors import JobError, VbmakeError
-from vbmake.plan.types import BuildPlan
+from vbmake.errors import JobError, MissingTool, VbmakeError
+from vbmake.plan.types import BuildPlan, JobSpec
 from vbmake.run.complete import final_targets
 from vbmake.run.executor import Executor, Results, ThreadExecutor, Watch
 from vbmake.run.job import Outcome
 from vbmake.run.mirroring import mirror
 from vbmake.run.owed import push_owed
+from vbmake.run.spending import Confirm, agree
 from vbmake.run.workspace import Workspace
 from vbmake.storage.protocol import Storage
 
@@ -56,24 +58,30 @@ def run_build(
     executor: Executor | None = None,
     watch: Watch | None = None,
     publish: bool = True,
+    confirm: Confirm | None = None,
 ) -> BuildResult:
     """Build a project: `project` is its directory, its `video.yaml`, or a workspace that is open.
 
     `storage` is a cache to share with other machines, instead of the one that the project or the environment names;
     an open workspace has its own. `executor` runs the jobs: by default in threads of this process. A project that says
     `sync: {after: build}` is published when all of it is built, but for a pull request, or where `publish` is false.
+    `confirm` is asked before a build that may cost more than `budget: {confirm: ...}`: it is told how much, and returns
+    whether to go on. Without it nobody is asked.
 
     Plans what can be planned, runs it, and plans again with what was measured, until nothing is pending. A job that
-    fails is in the result. Raises ProjectError for a wrong declaration, WorkspaceError when another build runs there.
+    fails is in the result. Raises ProjectError for a wrong declaration, WorkspaceError when another build runs
+    there, or `confirm` says no.
     """
     if isinstance(project, Workspace):
-        return _build(project, executor or ThreadExecutor(), watch, publish)
+        return _build(project, executor or ThreadExecutor(), watch, publish, confirm)
     path = Path(project)
     with Workspace.open(path.parent if path.suffix in (".yaml", ".yml") else path, storage=storage) as workspace:
-        return _build(workspace, executor or ThreadExecutor(), watch, publish)
+        return _build(workspace, executor or ThreadExecutor(), watch, publish, confirm)
 
 
-def _build(workspace: Workspace, executor: Executor, watch: Watch | None, publish: bool) -> BuildResult:
+def _build(
+    workspace: Workspace, executor: Executor, watch: Watch | None, publish: bool, confirm: Confirm | None
+) -> BuildResult:
     began = time.monotonic()
     outcomes: dict[str, Outcome] = {}
     with workspace.locked():
@@ -85,6 +93,8 @@ def _build(workspace: Workspace, executor: Executor, watch: Watch | None, publis
             pending = {item.ref.name for item in plan.pending}
             if pending and pending <= waited:
                 raise JobError(f"nothing tells how {', '.join(sorted(pending))} measures; the plan cannot go on")
+            if confirm is not None:
+                agree(workspace.studio, _to_ask(workspace, plan), confirm)
             results: Results = executor.run(plan, workspace, watch)
             for job_id, outcome in results.outcomes.items():
                 if (
@@ -107,6 +117,20 @@ def _build(workspace: Workspace, executor: Executor, watch: Watch | None, publis
                 workspace.write_stamp(plan)
     seconds = time.monotonic() - began
     return BuildResult(plan, outcomes, results.failures, results.skipped, seconds, synced, failure)
+
+
+def _to_ask(workspace: Workspace, plan: BuildPlan) -> list[JobSpec]:
+    """The jobs of the plan that will ask a provider, as far as that is known; none that fails before, for a tool."""
+    jobs = [job for job in plan.jobs if job.account]
+    asking = []
+    if jobs:
+        with contextlib.suppress(MissingTool):
+            workspace.look_ahead(plan)
+    for job in jobs:
+        with contextlib.suppress(MissingTool):
+            if workspace.status(job).state in ("run", "maybe"):
+                asking.append(job)
+    return asking
 
 
 def _publishes(workspace: Workspace) -> bool:

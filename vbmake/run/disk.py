@@ -21,11 +21,6 @@ _WORDS = {
 }
 
 
-def is_full(error: OSError) -> bool:
-    """Whether the disk (or the user's share of it) is full."""
-    return error.errno in (errno.ENOSPC, errno.EDQUOT)
-
-
 def has_no_room(path: os.PathLike[str] | str) -> bool:
     """Whether the disk on which this is has no room left."""
     try:

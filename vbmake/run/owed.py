@@ -16,7 +16,7 @@ from typing import Any
 
 from vbmake.cache.actions import Entry
 from vbmake.errors import WorkspaceError
-from vbmake.plan.types import BuildPlan, Tag
+from vbmake.plan.types import BuildPlan
 from vbmake.run.digest import sha256_of
 from vbmake.run.journal import Journal
 from vbmake.run.workspace import Workspace
@@ -62,7 +62,7 @@ def _owed(
         files = {role: _file(workspace, output) for role, output in tag.outputs.items()}
         there = {role: path for role, path in files.items() if path is not None}
         if len(there) == len(files):
-            yield _entry(tag), there
+            yield Entry.of(tag), there
 
 
 def _file(workspace: Workspace, output: Mapping[str, Any]) -> Data | None:
@@ -78,13 +78,6 @@ def _file(workspace: Workspace, output: Mapping[str, Any]) -> Data | None:
         if workspace.digests.of(path) == sha256:
             return path
     return None
-
-
-def _entry(tag: Tag) -> Entry:
-    outputs = {
-        role: {"sha256": output["sha256"], "size": output["size"]} for role, output in sorted(tag.outputs.items())
-    }
-    return Entry(tag.key, outputs, tag.measures, tag.material, tag.seconds, tag.when)
 
 
 def _holds(journal: Journal, key: str, address: str) -> bool:

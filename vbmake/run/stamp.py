@@ -1,6 +1,6 @@
 """The fast answer to "is there anything to do?": the stats of every file that matters, as a complete build left them.
 
-`check` imports nothing but os, sys and json: an unchanged project is recognised before the planner is loaded.
+`check` imports next to nothing but os, sys and json: an unchanged project is recognised before the planner is loaded.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from vbmake.switches import INDIFFERENT
+
 FILE = ".vbmake/stamp.json"
 FORMAT = 1
 TICK = 0.02  # seconds: no file system that shows nanoseconds has a coarser clock (the kernel's jiffy is 1 to 10 ms)
-_SHOWING = {"VBMAKE_PLAYER", "VBMAKE_OFFLINE", "VBMAKE_YES"}  # variables that change nothing of what is built
 
 Facts = tuple[int, int, int, int]  # size, mtime_ns, inode, ctime_ns
 
@@ -119,6 +120,6 @@ def remove(root: str | os.PathLike[str]) -> None:
 def _identity(environment: Mapping[str, str] | None) -> list[object]:
     """Who builds: this Python, this vbmake, and the variables that decide which tools are found and used how."""
     env = os.environ if environment is None else environment
-    matters = (name for name in env if name == "PATH" or (name.startswith("VBMAKE_") and name not in _SHOWING))
+    matters = (name for name in env if name == "PATH" or (name.startswith("VBMAKE_") and name not in INDIFFERENT))
     said = sorted((name, env[name]) for name in matters)
     return [sys.version, sys.executable, os.path.dirname(os.path.abspath(__file__)), [list(pair) for pair in said]]

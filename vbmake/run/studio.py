@@ -18,15 +18,14 @@ from vbmake.project.generated import service_of
 from vbmake.project.models import Project
 from vbmake.providers.types import Account, Adapter, Generation
 from vbmake.services import LOCAL, SERVICES
+from vbmake.switches import OFFLINE, is_on
 
 if TYPE_CHECKING:
     from vbmake.providers.engine import Engine, Made
     from vbmake.providers.ledger import Ledger
-    from vbmake.providers.money import Budget, Prices
+    from vbmake.providers.money import Budget, Estimate, Prices
 
-OFFLINE = "VBMAKE_OFFLINE"
 NO_KEY = "none"
-
 
 _STANDING = {
     "intent": "it may have been asked for, and paid: `resume` tells what to do",
@@ -35,11 +34,6 @@ _STANDING = {
     "result": "it is paid: its files are fetched",
     "fetched": "it is paid, and here",
 }
-
-
-def is_on(environ: Mapping[str, str], name: str) -> bool:
-    """Whether a variable of the environment says yes."""
-    return environ.get(name, "").strip().lower() not in ("", "0", "no", "false", "off")
 
 
 class Studio:
@@ -71,6 +65,13 @@ class Studio:
         return sum((entry.counts for entry in self._ledger.entries() if entry.run == self.run), Decimal(0))
 
     @property
+    def spent_ever(self) -> Decimal:
+        """What all builds have spent and reserved, in USD."""
+        from vbmake.providers.book import read_book
+
+        return sum((entry.counts for entry in read_book(self._state / "costs.jsonl").entries), Decimal(0))
+
+    @property
     def prices(self) -> Prices:
         """What models cost, with what the project says of it."""
         if self._prices is None:
@@ -81,6 +82,14 @@ class Studio:
             declared = dict(film.providers) if film is not None else {}
             self._prices = Prices.load([{**row, "service": service_of(row["service"], declared)} for row in rows])
         return self._prices
+
+    def estimate(self, job: JobSpec) -> Estimate | None:
+        """What a job may cost when it is asked for; None for jobs that ask no provider."""
+        if not job.account:
+            return None
+        from vbmake.providers.asked import generation_of
+
+        return self.prices.estimate(generation_of(job.options))
 
     @property
     def budget(self) -> Budget | None:

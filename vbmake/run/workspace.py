@@ -271,9 +271,8 @@ class Workspace:
                 return
             keys.append(tag.key)
             declared.append(key)
-            entry = Entry(tag.key, tag.outputs, tag.measures, tag.material, tag.seconds, tag.when)
             if self.pins.entry(tag.key, tag.material) is None:
-                self.pins.put(job, entry, int(tag.material["take"]))
+                self.pins.put(job, Entry.of(tag), int(tag.material["take"]))
         self.pins.keep(keys, declared)
 
     def write_stamp(self, plan: BuildPlan) -> bool:

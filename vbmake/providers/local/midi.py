@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from vbmake.providers.local.score import Instrument, Score
+from vbmake.providers.local.moods import Instrument
+from vbmake.providers.local.score import Score
 
 TICKS: Final = 480  # in a beat
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from vbmake.providers.local.length import length_of
-from vbmake.providers.local.phrases import DOCUMENTARY, STYLES, Part, Phrase, Style
+from vbmake.providers.local.phrases import DOCUMENTARY, Part, Phrase, Style, styles
 from vbmake.providers.local.subject import Subject, subject_of
 from vbmake.rules.work import Measures, Work
 
@@ -52,10 +52,10 @@ def outline(prompt: str, seconds: float, style: str) -> dict[str, Any]:
 def style_of(text: str) -> Style:
     """The style that the first word of `text` that names one asks for; a documentary when none does."""
     for word in re.findall(r"[a-z]+", text.lower().replace("how-to", "howto").replace("how to", "howto")):
-        for style, words in STYLES.values():
-            if word in words:
+        for style in styles().values():
+            if word in style.words:
                 return style
-    return DOCUMENTARY
+    return styles()[DOCUMENTARY]
 
 
 def _arc(style: Style, count: int) -> Iterator[tuple[Part, int, Phrase]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,7 +47,7 @@ def film_clip(work: Work) -> None:
     layers = [
         {"kind": "image", "asset": 0, "show": [0, frames], "fit": "stretch", "motion": drift},
         *card_layers(prompt, note, size, palette, _type(), frames),
-        *_passing_time(size, palette, frames, seconds),
+        *_passing_time(size, palette, frames),
     ]
     _render(work, size, frames, layers, background, "clip")
 
@@ -80,7 +79,7 @@ def _render(work: Work, size: tuple[int, int], frames: int, layers: Layers, back
     background.unlink()
 
 
-def _passing_time(size: tuple[int, int], palette: Palette, frames: int, seconds: Fraction) -> Layers:
+def _passing_time(size: tuple[int, int], palette: Palette, frames: int) -> Layers:
     """A bar along the lower edge that fills up, and in the corner the seconds that have passed."""
     width, height = size
     base = min(size)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from vbmake.providers.local.dice import Dice
+from vbmake.providers.local.moods import UNSAID, Instrument, Mood, moods
 
-Instrument = Literal["pad", "strings", "keys", "pluck", "synth", "bass", "kick", "snare", "hat", "boom"]
 BAR: Final = 4  # beats
 
 SCALES: Final = {
@@ -42,79 +42,10 @@ class Score:
     mood: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mood:
-    """How music of a kind goes: tempo, scale, chords by degree (0 is the tonic), who plays, and in what patterns.
-
-    `figure` is the chord's tones that the lead goes through, on each eighth; "." rests. `bass`, `kick`, `snare` and
-    `hat` have a sign for each eighth of a bar, "x" where they sound.
-    """
-
-    words: str
-    bpm: tuple[float, float]
-    scale: str
-    chords: tuple[tuple[int, ...], ...]
-    ground: Instrument
-    lead: Instrument
-    figures: tuple[str, ...]
-    bass: str = "x......."
-    kick: str = ""
-    snare: str = ""
-    hat: str = ""
-    drum: Instrument = "kick"
-
-
-MOODS: Final[dict[str, Mood]] = {
-    "calm": Mood(
-        "calm quiet gentle peaceful soft relaxing ambient meditation sleep nature dreamy serene slow tender",
-        *((62, 74), "lydian", ((0, 4, 5, 3), (0, 2, 3, 4), (0, 1, 4, 0)), "pad", "keys"),
-        ("0.2.1...", "0..2..1.", "0...3.2."),
-    ),
-    "sad": Mood(
-        "sad melancholy melancholic mourning loss grief lonely tragic sorrow somber nostalgic rain farewell",
-        *((58, 68), "minor", ((0, 5, 2, 6), (0, 3, 5, 4), (0, 6, 5, 4)), "pad", "keys"),
-        ("0.12.1..", "0..1.2..", "2.1.0..."),
-    ),
-    "epic": Mood(
-        "epic heroic battle war trailer cinematic orchestral powerful dramatic adventure victory empire grand",
-        *((84, 98), "minor", ((0, 5, 2, 6), (0, 3, 5, 6), (0, 6, 5, 6)), "strings", "strings"),
-        ("00100010", "01201201", "00220011"),
-        *("x.xxx.xx", "x.....x.", "", ""),
-        drum="boom",
-    ),
-    "happy": Mood(
-        "happy joyful cheerful upbeat fun bright sunny playful children party summer positive ukulele comedy",
-        *((104, 120), "major", ((0, 4, 5, 3), (0, 3, 0, 4), (0, 5, 3, 4)), "pad", "pluck"),
-        ("0.12.12.", "0.2.1.21", "012.210."),
-        *("x..x..x.", "x...x...", "..x...x.", "x.x.x.x."),
-    ),
-    "tense": Mood(
-        "tense suspense dark thriller mystery mysterious danger horror crime anxious scary ominous investigation",
-        *((78, 92), "phrygian", ((0, 1, 0, 5), (0, 0, 5, 1), (0, 3, 1, 0)), "strings", "pluck"),
-        ("0...0.1.", "0..0..1.", "0.....2."),
-        *("xxxxxxxx", "x.......", "", "..x...x."),
-        drum="boom",
-    ),
-    "documentary": Mood(
-        "documentary history historical explainer corporate thoughtful curious journey inspiring hopeful story science",
-        *((80, 92), "major", ((0, 5, 3, 4), (5, 3, 0, 4), (0, 2, 5, 3)), "pad", "keys"),
-        ("0.1.2.1.", "0.21..1.", "02.1.2.1"),
-        *("x...x...", "x.......", "", "..x...x."),
-    ),
-    "electronic": Mood(
-        "electronic techno synth synthwave tech technology future futuristic digital house dance cyberpunk neon edm",
-        *((110, 122), "dorian", ((0, 5, 2, 6), (0, 2, 3, 6), (0, 6, 3, 5)), "pad", "synth"),
-        ("01210121", "00120012", "02100210"),
-        *(".xxx.xxx", "x.x.x.x.", "..x...x.", ".x.x.x.x"),
-    ),
-}
-UNSAID: Final = ("documentary", "calm", "happy")  # for words that tell no mood
-
-
 def mood_of(prompt: str, dice: Dice) -> str:
     """The mood that most of the words tell; one of the mild ones when they tell none."""
     words = re.findall(r"[a-z]+", prompt.lower())
-    scores = {name: sum(word in mood.words.split() for word in words) for name, mood in MOODS.items()}
+    scores = {name: sum(word in mood.words for word in words) for name, mood in moods().items()}
     best = max(scores.values())
     return next(name for name, score in scores.items() if score == best) if best else dice.one_of(UNSAID)
 
@@ -123,7 +54,7 @@ def compose(prompt: str, seconds: float, seed: int | None) -> Score:
     """A piece of whole bars that lasts exactly `seconds`, ends on its tonic, and is the same for the same arguments."""
     dice = Dice("music", prompt.lower().split(), seed)
     name = mood_of(prompt, dice)
-    mood = MOODS[name]
+    mood = moods()[name]
     bars = max(1, round(seconds * dice.between(*mood.bpm) / 60 / BAR))
     key = dice.whole(-4, 5) + 48
     chords = _chords(mood, bars, dice)

@@ -9,7 +9,8 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from vbmake.providers.local.score import Instrument, Score
+from vbmake.providers.local.moods import Instrument
+from vbmake.providers.local.score import Score
 
 RATE: Final = 48000
 

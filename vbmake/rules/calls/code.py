@@ -207,7 +207,7 @@ def _picture(
         )
     radius = em * 0.45
     marked = set(options["highlight"])
-    body = list(_window(options, palette, width, height, radius, bar, em))
+    body = list(_window(options, palette, width, height, bar, em))
     for index, line in enumerate(lines):
         number = first + index
         y = top + index * em * LINE
@@ -225,7 +225,7 @@ def _even(value: float) -> int:
 
 
 def _window(
-    options: Mapping[str, Any], palette: Palette, width: int, height: int, radius: float, bar: float, em: int
+    options: Mapping[str, Any], palette: Palette, width: int, height: int, bar: float, em: int
 ) -> Iterator[str]:
     yield f'<rect width="{width}" height="{height}" fill="{palette.background}"/>'
     if not bar:

@@ -1,4 +1,4 @@
-"""A project from a wish: the script is written (by a provider at most once, whatever happens), then the files."""
+"""A new project from a wish: the script is written (by a provider at most once, whatever happens), then the files."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from doit.exceptions import InvalidCommand
-
-from vbmake.doit_plugin.cmd_init import SCHEMA, write_surroundings
-from vbmake.doit_plugin.where import DECLARATION
 from vbmake.errors import WorkspaceError
+from vbmake.plan.canonical import digest
+from vbmake.project.load import DECLARATION
+from vbmake.project.script import Script, read_script
+from vbmake.project.starter import Wish, declaration
+from vbmake.project.surroundings import SCHEMA, write_surroundings
+from vbmake.project.words import slug
+from vbmake.providers.failures import ProviderError
+from vbmake.run.disk import explained
+from vbmake.run.lock import project_lock
+from vbmake.run.publish import flush, publish
+from vbmake.run.studio import Studio
+from vbmake.run.workspace import STATE
 from vbmake.services import LOCAL, SERVICES
 
-if TYPE_CHECKING:
-    from vbmake.project.script import Script
-    from vbmake.project.starter import Wish
-
-STATE: Final = ".vbmake"
 PROVENANCE: Final = f"{STATE}/script.provenance.json"
 _OURS: Final = frozenset({STATE, ".git", ".gitignore"})  # what a directory may hold and be as good as empty
-_VOICES: Final[Mapping[str, str]] = {"en": "en-us", "zh": "cmn", "no": "nb", "fr": "fr-fr"}
 
 Tell = Callable[[str], None]
 
 
 def start_project(
-    root: Path, wish: Wish, *, resubmit: bool = False, environ: Mapping[str, str] = os.environ, tell: Tell
+    root: Path,
+    wish: Wish,
+    *,
+    speaker: str = "",
+    resubmit: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    tell: Tell,
 ) -> Script:
     """Write a project for a wish into `root`, which holds nothing; returns its script. `tell` hears what goes on.
 
+    `speaker` is the local voice, where that speaks. `resubmit` asks again where it is not known what became of it.
     A call that was ended goes on where it was when it is repeated: what a provider made is not asked for again. Raises
     WorkspaceError where something is already, JobError when the provider writes nothing that can be used.
     """
-    from vbmake.project.starter import declaration
-    from vbmake.project.words import slug
-    from vbmake.run.disk import explained
-    from vbmake.run.lock import project_lock
-    from vbmake.run.publish import flush, publish
-
     check_place(root)
-    speaker = local_voice(wish.language) if wish.voice == LOCAL else ""
     with project_lock(root / STATE / "lock"):
         check_place(root)
         script = _script(root / STATE, wish, resubmit, environ, tell)
@@ -72,27 +74,7 @@ def check_place(root: Path) -> None:
         raise WorkspaceError(f"{root} is not empty (it holds {found[0]}): choose another name")
 
 
-def local_voice(language: str) -> str:
-    """The local voice of a language: de, fr-fr, cmn ... Raises InvalidCommand when there is none."""
-    tag = language.lower()
-    if tag in ("en", "en-us", "en-gb"):
-        return _VOICES.get(tag, tag)
-    from vbmake.speech.local import voices
-
-    known = {code.lower(): code for code in voices()}
-    base = tag.partition("-")[0]
-    for wanted in (tag, _VOICES.get(base, base)):
-        if wanted in known:
-            return known[wanted]
-    for code in sorted(known):
-        if code.startswith(f"{base}-"):
-            return known[code]
-    raise InvalidCommand(f"--language {language}: there is no local voice that speaks it; name another with --voice")
-
-
 def _script(state: Path, wish: Wish, resubmit: bool, environ: Mapping[str, str], tell: Tell) -> Script:
-    from vbmake.project.script import read_script
-
     if wish.provider != LOCAL:
         return _asked(state, wish, resubmit, environ, tell)
     from vbmake.providers.local.outline import outline
@@ -104,11 +86,7 @@ def _script(state: Path, wish: Wish, resubmit: bool, environ: Mapping[str, str],
 
 def _asked(state: Path, wish: Wish, resubmit: bool, environ: Mapping[str, str], tell: Tell) -> Script:
     """The script by a provider, by way of the journal of the project that it is for."""
-    from vbmake.plan.canonical import digest
-    from vbmake.project.script import read_script
-    from vbmake.providers.failures import ProviderError
     from vbmake.providers.script import asked_script
-    from vbmake.run.studio import Studio
 
     options = _options(wish)
     key = digest(["new", 1, options, wish.take])
