@@ -79,6 +79,7 @@ def test_a_mistake_reads_well(tmp_path: Path) -> None:
         ("scenes: [{duration: 90h}]", "scenes[0].duration", "24h"),
         ("scenes: [{say: {txt: hi, text: hi}}]", "scenes[0].say.txt", "did you mean text?"),
         ("scenes: [{say: ''}]", "scenes[0].say", "empty"),
+        ("scenes: [{say: ' '}]", "scenes[0].say", "leave `say` out"),
         ("scenes: [{pad: [1s]}]", "scenes[0].pad", "2 values"),
         ("title:\n  - a\nscenes: [{}]", "title", "a text is wanted"),
         (LAYER % "hello", "scenes[0].layers[0]", "a layer is a mapping"),

@@ -206,8 +206,8 @@ def test_a_drawing_that_is_damaged_fails_the_shot_that_shows_it(project: World) 
 
 
 def test_a_voice_and_a_rule_that_are_not_there_are_told(project: World) -> None:
-    ended = refused(project.declare(f"{HEAD}voice: {{voice: no-such}}\nscenes:\n  - {{id: a, say: Hi}}\n"), 1)
-    assert re.search(r"video\.yaml:8:\d+: scenes\[0\]\.say: .*has no voice 'no-such'", ended.text)
+    ended = refused(project.declare(f"{HEAD}voice: {{voice: no-such}}\nscenes:\n  - {{id: a, say: Hi}}\n"), 3)
+    assert re.search(r"video\.yaml:6:\d+: voice: .*has no voice 'no-such'", ended.text)
     ended = refused(project.declare(f"{HEAD}scenes:\n  - {{id: a, layers: [{{make: pdf-pag, pdf: a.pdf}}]}}\n"), 3)
     assert "there is no rule of that name" in ended.err
     assert "pdf-page" in ended.err

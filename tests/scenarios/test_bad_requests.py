@@ -86,3 +86,14 @@ def test_an_adapter_that_breaks_is_told_as_such(world: World) -> None:
     assert ended.code == 3
     assert "the adapter of broken cannot check this: ZeroDivisionError" in ended.text
     assert "nowhere_at_all:Gone) cannot be imported" in ended.text
+
+
+def test_a_voice_that_this_machine_does_not_have_is_told_once_where_it_is_named(world: World) -> None:
+    says = [{"say": "One."}, {"say": "Two."}, {"say": {"text": "Three.", "voice": {"voice": "en-us+zz"}}}]
+    world.declare({"vbmake": 1, "name": "film", "voice": {"voice": "klingon"}, "scenes": says})
+    for command in ("plan", "run"):
+        ended = refused(world, command)
+        first, second = ended.err.splitlines()
+        assert ": voice: the local voice has no voice 'klingon'; the nearest are " in first
+        assert ": scenes[2].say.voice: the local voice has no voice 'en-us+zz'; the nearest are en-us+" in second
+    assert not (world.root / ".vbmake" / "work").exists(), "nothing ran"

@@ -1,4 +1,4 @@
-"""What a project will ask providers for beyond its plan: the voices it names, and what follows an unwritten script."""
+"""What a project will ask for beyond its plan: the voices it names, and what follows an unwritten script."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def voice_jobs(inputs: BuildInputs) -> list[JobSpec]:
             if voice.provider != LOCAL:
                 spoken(draft, film, f"voice-{len(draft.jobs)}", ANYTHING, voice, 1, voice.place)
     return list(draft.jobs.values())
+
+
+def local_voices(inputs: BuildInputs) -> list[Voice]:
+    """The voices of this machine that the films name."""
+    return [voice for film in inputs.project.films for voice in _voices(film) if voice.provider == LOCAL]
 
 
 def jobs_after(film: Film, inputs: BuildInputs) -> list[JobSpec]:

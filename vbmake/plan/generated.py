@@ -23,6 +23,7 @@ RULES: Final[Mapping[Kind, str]] = {  # by providers
     "script": "generated-script",
     "words": "word-times",
 }
+SPEECH: Final = "speech"  # the rule of this machine's voice
 LOCAL_RULES: Final[Mapping[Kind, str]] = {
     "image": "placeholder-image",
     "clip": "placeholder-clip",

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import SAMPLE_RATE, frames_covering, sample_at, to_frames, to_samples
-from vbmake.plan.generated import spoken, word_times
+from vbmake.plan.generated import SPEECH, spoken, word_times
 from vbmake.plan.inputs import Measure
 from vbmake.plan.look import is_clip, layer_measure, media_ref
 from vbmake.plan.playing import play_length, span
@@ -68,7 +68,7 @@ def speech_of(draft: Draft, film: Film, prefix: str, scene: Scene) -> Speech | N
             "speed": voice.speed or LOCAL_SPEED,
             "pitch": LOCAL_PITCH if voice.pitch is None else voice.pitch,
         }
-        ref = Output(draft.add("speech", subject, options, {}, take=say.take, place=say.place).id, "speech")
+        ref = Output(draft.add(SPEECH, subject, options, {}, take=say.take, place=say.place).id, "speech")
     else:
         ref = spoken(draft, film, subject, say.text, voice, say.take, say.place)
     measure = draft.measure(ref, "the scene lasts as long as its voice", scene.place)

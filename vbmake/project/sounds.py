@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from vbmake.project.generated import Account, FileOrSound, ModelName
 from vbmake.project.layers import Playing
@@ -118,6 +118,12 @@ WordOrVoice = Annotated[
 ]
 
 
+def _worded(text: str) -> str:
+    if not text.strip():
+        raise ValueError("the text is blank: leave `say` out where nothing is said")
+    return text
+
+
 def _as_say(value: Any) -> Any:
     return {"text": value} if isinstance(value, str) else value
 
@@ -125,7 +131,7 @@ def _as_say(value: Any) -> Any:
 class Say(Model):
     """What is said in a scene."""
 
-    text: str = Field(description="The words.", min_length=1, max_length=20000)
+    text: Annotated[str, AfterValidator(_worded)] = Field(description="The words.", min_length=1, max_length=20000)
     voice: WordOrVoice | None = Field(default=None, description="Another voice than the film's.")
     at: Seconds | None = Field(default=None, description="When it starts. Default: after the first of `pad`.")
     gain: Gain = Field(default=0.0, description="Louder or softer.")

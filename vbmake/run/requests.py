@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from typing import Any
 
-from vbmake.errors import Place, Problem, ProjectError
+from vbmake.errors import JobError, MissingTool, Place, Problem, ProjectError
 from vbmake.plan.canonical import digest
-from vbmake.plan.foreseen import jobs_after, voice_jobs
-from vbmake.plan.generated import LOCAL_RULES, RULES
+from vbmake.plan.foreseen import jobs_after, local_voices, voice_jobs
+from vbmake.plan.generated import LOCAL_RULES, RULES, SPEECH
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.types import BuildPlan, JobSpec
 from vbmake.run.state import Knowledge
@@ -24,6 +25,7 @@ def check_requests(plan: BuildPlan, inputs: BuildInputs, knowledge: Knowledge, s
     What was made, or paid, is past being refused. The voice of many scenes is told once, where it is declared.
     """
     problems = [*_of_jobs(plan.jobs, inputs, knowledge, studio), *_to_come(plan.jobs, inputs, knowledge, studio)]
+    problems += _of_local_voices(plan.jobs, inputs, knowledge)
     if problems:
         told = dict.fromkeys(problems)
         raise ProjectError(sorted(told, key=lambda problem: (problem.place.line, problem.place.column)))
@@ -57,6 +59,24 @@ def _to_come(jobs: Iterable[JobSpec], inputs: BuildInputs, knowledge: Knowledge,
             for job in jobs_after(film, inputs):
                 if wrong := studio.refusal(job, knowledge.path):
                     yield Problem(job.place, wrong)
+
+
+def _of_local_voices(jobs: Iterable[JobSpec], inputs: BuildInputs, knowledge: Knowledge) -> Iterable[Problem]:
+    """Voices that the speaker of this machine does not have, each once, where it is declared."""
+    due = {
+        str(job.options["voice"]): job.place
+        for job in reversed(list(jobs))
+        if job.rule == SPEECH and knowledge.status(job).state in _DUE
+    }
+    if not due:
+        return
+    from vbmake.speech.local import refusal  # (it asks a program, and is what the jobs will import)
+
+    declared = {str(voice.voice): voice.place for voice in local_voices(inputs) if voice.voice}
+    with contextlib.suppress(MissingTool, JobError):  # which the jobs tell
+        for voice, place in due.items():
+            if wrong := refusal(voice):
+                yield Problem(declared.get(voice, place), wrong)
 
 
 def _is_due(job: JobSpec, knowledge: Knowledge, studio: Studio) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 import sys
 import unicodedata
@@ -37,7 +38,23 @@ Floats = npt.NDArray[np.float32]
 
 def voices() -> list[str]:
     """Codes of every local voice, sorted: "de", "en-us", "fr-fr" ... Raises MissingTool or JobError."""
-    return [str(code) for code in _ask({})["voices"]]
+    return list(_all()[0])
+
+
+def refusal(voice: str) -> str:
+    """Why a voice cannot be had, with the nearest that can; "" when it can. Raises MissingTool or JobError."""
+    known, variants = _all()
+    base, plus, variant = voice.partition("+")
+    if base in known and (not plus or variant in variants):
+        return ""
+    return _unknown_voice(voice, list(known), list(variants))
+
+
+@functools.cache
+def _all() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The codes of every voice, and the variants that each may have."""
+    answer = _ask({})
+    return tuple(map(str, answer["voices"])), tuple(map(str, answer["variants"]))
 
 
 def identity() -> str:
