@@ -18,6 +18,7 @@ from doit.task import Stream
 
 from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
+from vbmake.doit_plugin.hearing import UNHEARD, Heard, Unheard
 from vbmake.doit_plugin.loader import VideoLoader, processors
 from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, unplanned_of
 
@@ -169,7 +170,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         with contextlib.ExitStack() as stack:
             if isinstance(outfile, str):
                 outfile = stack.enter_context(open(outfile, "w", encoding="utf-8"))
-            view = self._view(reporter, outfile, failure_verbosity)
+            view = self._view(reporter, Heard(outfile), failure_verbosity)
             try:
                 code = self._build(view, stream, always, continue_, num_process, single)
                 if self._show and code == 0:
@@ -177,8 +178,10 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
 
                     show(film_among(self._targets()), outfile)
                 return code
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as interrupt:
                 close_all(interrupted=True)
+                if isinstance(interrupt, Unheard):
+                    return UNHEARD
                 sys.stderr.write("interrupted; what was finished is kept\n")
                 return INTERRUPTED
 
