@@ -163,6 +163,27 @@ def test_another_take_is_another_asset_and_the_earlier_one_is_free(asking: World
     assert bill.count == 2
 
 
+def test_a_take_that_is_none_is_refused_and_nothing_is_chosen(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("no such take")))
+    (job,) = [job["id"] for job in json.loads(asking.doit("plan", "--json").out)["jobs"] if "image:" in job["id"]]
+    for take in ("0", "-1", "10001", "two", "1.5", ""):
+        ended = asking.doit("reroll", f"--take={take}", job)
+        told = f"ERROR: --take is a number from 1 to 10000, not {take or 'nothing'}\n"
+        assert (ended.code, ended.out, ended.err) == (3, "", told)
+    assert "not -1" in asking.doit("reroll", job, "--take", "-1").err
+    assert not (asking.root / "vbmake.lock").exists()
+    assert bill.count == 0
+
+
+def test_there_is_no_take_after_the_last(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("the last take", take=10000)))
+    (job,) = [job["id"] for job in json.loads(asking.doit("plan", "--json").out)["jobs"] if "image:" in job["id"]]
+    ended = asking.doit("reroll", job)
+    assert ended.code == 3
+    assert "has no take after 10000" in ended.err
+    assert not (asking.root / "vbmake.lock").exists()
+
+
 def test_a_declared_take_is_another_asset(asking: World, bill: Bill) -> None:
     asking.declare(film(painted("declared takes"))).build()
     asking.declare(film(painted("declared takes", take=2))).build()
