@@ -371,6 +371,17 @@ def test_a_build_that_may_cost_much_is_agreed_to_first(asking: World, bill: Bill
     assert bill.count == 1
 
 
+@pytest.mark.parametrize("more", [{}, {"overlays": [{"text": "over"}]}], ids=["", "with an overlay"])
+def test_a_still_pays_for_what_its_scene_shows_alone(asking: World, bill: Bill, more: Film) -> None:
+    two = [painted(f"still {len(more)} {name}", id=name) for name in ("one", "two")]
+    asking.declare(film(*two, transition="fade", **more))
+    ended = asking.doit("frame", "one@0s")
+    assert ended.code == 0, ended.text
+    assert bill.count == 1
+    asking.build()
+    assert bill.count == 2, "the film pays for the other alone"
+
+
 def test_the_plan_tells_what_would_be_paid(asking: World, bill: Bill) -> None:
     asking.declare(film(painted("a price"), painted("another price")))
     plan = json.loads(asking.doit("plan", "--json").out)
