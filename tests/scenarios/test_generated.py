@@ -118,6 +118,24 @@ def test_a_clean_checkout_builds_offline_without_keys_from_the_lock_and_the_cach
     assert bill.count == 1
 
 
+def test_what_is_only_measured_is_built_too_and_leaves_nothing_to_do(asking: World, bill: Bill, tmp_path: Path) -> None:
+    """The script and the times of words: no other job reads them, and a plan that is built asks for none of them."""
+    script = {"prompt": "two hills", "provider": "openai", "duration": "8s"}
+    declared = {**film(voice={"provider": "openai"}, captions={"files": ["srt"]}), "scenes": {"script": script}}
+    assert asking.declare(declared).doit().code == 0
+    paid = bill.count
+    clean = dataclasses.replace(asking.cold(tmp_path / "clean", asking.cache), variables={"VBMAKE_OFFLINE": "1"})
+    for state in ("fetch", "current"):
+        plan = json.loads(clean.doit("plan", "--json").out)
+        measured = [job for job in plan["jobs"] if job["rule"] in ("generated-script", "word-times")]
+        assert {job["rule"] for job in measured} == {"generated-script", "word-times"}
+        assert {job["state"] for job in measured} == {state}
+        ended = clean.doit()
+        assert ended.code == 0, ended.text
+    assert plan["totals"]["current"] == plan["totals"]["jobs"]
+    assert bill.count == paid
+
+
 def test_offline_fails_rather_than_calls_and_says_what_is_missing(asking: World, bill: Bill) -> None:
     ended = asking.declare(film(painted("nobody asks"))).doit(VBMAKE_OFFLINE="1")
     assert ended.code == 1
