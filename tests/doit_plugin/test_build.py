@@ -39,8 +39,8 @@ def test_bare_doit_builds_and_says_one_line_a_finished_job(shell: Shell) -> None
     assert len(again.out.splitlines()) == 1
 
 
-def test_what_no_job_reads_is_built_by_default_and_by_name(shell: Shell) -> None:
-    """Such as the times of words, which are only measured; also after a build of the film alone."""
+def test_what_no_job_reads_is_built_by_default(shell: Shell) -> None:
+    """Such as the times of words, which are only measured."""
     declare(
         shell.here,
         {"id": "copy:film", "makes": {"o": "build/film.txt"}, "final": True},

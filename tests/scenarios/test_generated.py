@@ -292,6 +292,33 @@ def test_a_lock_of_bytes_that_nobody_has_costs_nothing_and_stays(asking: World, 
     assert "0" * 64 in lock.read_text()
 
 
+def test_what_is_pinned_and_nowhere_kept_is_told_and_asked_for_anew(asking: World, bill: Bill, tmp_path: Path) -> None:
+    asking.declare(film(painted("pinned and lost"), painted("not pinned"))).build()
+    lock = asking.root / "vbmake.lock"
+    told = json.loads(lock.read_text())
+    (kept,) = [key for key, asset in told["assets"].items() if asset["prompt"] == "pinned and lost"]
+    told["assets"] = {kept: told["assets"][kept]}
+    lock.write_text(json.dumps(told))
+    bare = asking.cold(tmp_path / "bare", tmp_path / "bare cache")
+    rows = {job["id"]: job for job in json.loads(bare.doit("plan", "--json").out)["jobs"] if job["cost"]}
+    (lost,) = [row for name, row in rows.items() if "pinned-and-lost" in name]
+    (new,) = [row for name, row in rows.items() if "not-pinned" in name]
+    assert (lost["state"], new["state"]) == ("run", "run")
+    said = "vbmake.lock pins it, and no cache has those bytes: it is asked for, and paid, anew"
+    assert lost["reason"].startswith(said)
+    assert "vbmake.lock" not in new["reason"]
+    assert said in bare.doit("plan").out
+    assert said in bare.doit("why", lost["id"]).out
+    assert bill.count == 2
+    ended = bare.doit()
+    assert ended.code == 0, ended.text
+    assert bill.count == 4
+    again = json.loads((bare.root / "vbmake.lock").read_text())["assets"]
+    assert set(again) > {kept}
+    assert again[kept]["outputs"] != told["assets"][kept]["outputs"], "the lock pins what there is now"
+    assert json.loads(bare.doit("plan", "--json").out)["totals"]["run"] == 0
+
+
 def test_the_lock_is_tidied_where_no_stamp_can_be_written(asking: World) -> None:
     rule = "rule: dots\nabout: x\nmakes: {image: png}\nneeds: [fonts, cp]\nreads: {a: file}\n"
     rule += "command: [cp, '{{ a }}', '{{ image }}']\n"
