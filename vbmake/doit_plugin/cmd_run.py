@@ -179,11 +179,18 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                     show(film_among(self._targets()), outfile)
                 return code
             except KeyboardInterrupt as interrupt:
+                quiet = isinstance(interrupt, Unheard)
+                if not quiet:
+                    sys.stderr.write(f"interrupted; what was finished is kept{self._uploading()}\n")
                 close_all(interrupted=True)
-                if isinstance(interrupt, Unheard):
-                    return UNHEARD
-                sys.stderr.write("interrupted; what was finished is kept\n")
-                return INTERRUPTED
+                return UNHEARD if quiet else INTERRUPTED
+
+    def _uploading(self) -> str:
+        """What is said of uploads that an interrupted build waits for."""
+        count = sum(project.workspace.cache.uploading for project in projects_of(self.task_list))
+        if not count:
+            return ""
+        return f"; waiting for {'an upload' if count == 1 else f'{count} uploads'} to end, interrupt again to leave"
 
     def _targets(self) -> Iterator[str]:
         """The final targets of what was selected, in its order: of jobs, of groups, of everything."""

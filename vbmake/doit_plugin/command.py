@@ -20,7 +20,7 @@ from vbmake.doit_plugin import where
 from vbmake.doit_plugin.hearing import UNHEARD, flush, unheard
 from vbmake.doit_plugin.loader import BACKEND, VideoLoader
 from vbmake.doit_plugin.marks import MarksDB
-from vbmake.doit_plugin.project import close_all, projects_of, unplanned_of
+from vbmake.doit_plugin.project import close_all, leave_all, projects_of, unplanned_of
 from vbmake.doit_plugin.states import JobStates
 from vbmake.errors import VbmakeError
 
@@ -51,6 +51,7 @@ class Guarded:
             if not self.ours():
                 raise
             sys.stderr.write("interrupted\n")
+            leave_all()  # a build that was interrupted once has told what it waits for, and this is the second time
             return INTERRUPTED
         finally:
             close_all()
