@@ -229,9 +229,6 @@ class Cache:
             self._uploads.drop()
         try:
             self._uploads.wait()
-        except BaseException:  # an interrupt: what has not begun is owed to the next build
-            self._uploads.drop()
-            raise
         finally:
             if self.local is not None and isinstance(self.local.storage, PackedStorage):
                 with self.local.guarded(WRITING):
