@@ -35,13 +35,21 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One mistake: where, what was found, what is allowed and what to do next."""
+    """One mistake: where, what was found, what is allowed and what to do next. Nothing of it looks like a key."""
 
     place: Place
     message: str
     found: str = ""
     allowed: str = ""
     hint: str = ""
+
+    def __post_init__(self) -> None:
+        from vbmake.redact import HIDDEN, redacted, suspicious  # only where there are mistakes: patterns take a while
+
+        kept = {name: redacted(getattr(self, name)) for name in ("message", "allowed", "hint")}
+        kept["found"] = HIDDEN if suspicious(self.found) else self.found
+        for name, value in [*kept.items(), ("place", self.place._replace(path=redacted(self.place.path)))]:
+            object.__setattr__(self, name, value)
 
     def __str__(self) -> str:
         head = f"{self.place}: {self.place.path + ': ' if self.place.path else ''}{self.message}"

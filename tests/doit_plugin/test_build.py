@@ -39,6 +39,19 @@ def test_bare_doit_builds_and_says_one_line_a_finished_job(shell: Shell) -> None
     assert len(again.out.splitlines()) == 1
 
 
+def test_what_no_job_reads_is_built_by_default(shell: Shell) -> None:
+    """Such as the times of words, which are only measured."""
+    declare(
+        shell.here,
+        {"id": "copy:film", "makes": {"o": "build/film.txt"}, "final": True},
+        {"id": "copy:measured", "makes": {"o": ".vbmake/work/measured.txt"}, "options": {"text": "another"}},
+    )
+    assert shell.doit("copy:film").out.splitlines()[-1].startswith("1 job: 1 ran")
+    assert shell.doit("plan").out.splitlines()[-1].startswith("2 jobs: 1 run, 1 current")
+    assert shell.doit().out.splitlines()[-1].startswith("2 jobs: 1 ran, 1 current")
+    assert shell.doit("plan").out == "2 jobs: 2 current\n"
+
+
 def test_the_program_vbmake_is_the_same(shell: Shell) -> None:
     chain(shell.here)
     assert shell.vbmake("-n", "2").out.splitlines()[-1].startswith("2 jobs: 2 ran in ")

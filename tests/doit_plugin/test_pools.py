@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
+import pytest
+
+from tests.doit_plugin.conftest import Shell
+from tests.providers.stand_in import StandIn
 from vbmake.doit_plugin.workers import Pools
+
+DODO = """
+from vbmake.doit_plugin import load_video_tasks
+
+def task_film():
+    yield from load_video_tasks("film/video.yaml", prefix="film")
+
+def task_writes():
+    return {"actions": ["cp written.json film/more.yaml"], "file_dep": ["written.json"], "targets": ["film/more.yaml"]}
+"""
 
 
 class Clock:
@@ -83,3 +99,45 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     pools.pause("openai", 1)
     clock.now += 2
     assert not pools.acquire("openai")
+
+
+def test_a_pool_that_becomes_known_later_has_its_own_limit_and_rate_from_then_on() -> None:
+    clock = Clock()
+    pools = Pools({"cpu": 2}, 8, clock)
+    assert pools.limit("openai") == 8
+    assert pools.acquire("openai")
+    pools.learn({"openai": 2, "fal": 0}, {"openai": 6})
+    assert [pools.limit(name) for name in ("cpu", "openai", "fal", "other")] == [2, 2, 1, 8]
+    assert [pools.acquire("openai"), pools.acquire("openai")] == [True, False], "what runs already counts"
+    pools.release("openai")
+    assert not pools.acquire("openai")
+    assert pools.wake() == 10, "six a minute"
+    clock.now += 10
+    assert pools.acquire("openai")
+
+
+def test_what_is_known_of_a_pool_is_not_replaced() -> None:
+    clock = Clock()
+    pools = Pools({"cpu": 2, "openai": 3}, 8, clock, rates={"openai": 6})
+    pools.learn({"cpu": 9, "openai": 9}, {"openai": 600})
+    pools.learn({}, {})
+    assert [pools.limit(name) for name in ("cpu", "openai")] == [2, 3]
+    assert started(pools, clock, 25) == [0.0, 10.0, 20.0]
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_a_provider_that_a_later_plan_declares_has_the_limit_that_it_declares(shell: Shell, limit: int) -> None:
+    """The film cannot be planned before a task of the user's has written a part of its declaration."""
+    film = {"vbmake": 1, "size": "64x36", "fps": 10, "quality": "draft", "include": "more.yaml"}
+    images = [{"image": {"prompt": f"hill {n}", "provider": "mine", "options": {"quality": "low"}}} for n in range(5)]
+    with StandIn() as provider:
+        mine = {"service": "openai", "limit": limit}
+        written = {"providers": {"mine": mine}, "scenes": [{"duration": "100ms", "layers": images}]}
+        (shell.here / "film").mkdir()
+        (shell.here / "film/video.yaml").write_text(json.dumps(film))
+        (shell.here / "written.json").write_text(json.dumps(written))
+        (shell.here / "dodo.py").write_text(DODO)
+        provider.limit("openai", concurrent=50, latency=0.05)
+        ended = shell.run(["-m", "doit"], "-n", "5", **provider.environ())
+        assert ended.code == 0, ended.out + ended.err
+        assert provider.peak("openai") == limit

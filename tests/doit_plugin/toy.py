@@ -63,11 +63,16 @@ def flaky(work: Work) -> Measures:
 
 
 def sleep(work: Work) -> Measures:
-    """Runs a program that ends only when it is ended."""
+    """Runs a program that says into the file `began` that it has, and ends only when it is ended."""
     from vbmake.process import run
 
-    Path(work.options["began"]).write_text("began")
-    run(["sleep", "1000"])
+    run(["sh", "-c", 'echo began > "$0"; exec sleep "$1"', work.options["began"], work.options.get("seconds", "1000")])
+    return copy(work)
+
+
+def hold(work: Work) -> Measures:
+    """Goes on when somebody has written into the pipe `until`."""
+    Path(work.options["until"]).read_text()
     return copy(work)
 
 

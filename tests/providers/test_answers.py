@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.providers.asking import account, answer
-from vbmake.providers.answers import failure, line, own_address, refused, said, scrub
+from vbmake.providers.answers import failure, line, own_address, refused, said
+from vbmake.redact import scrub
 
 
 @pytest.mark.parametrize(

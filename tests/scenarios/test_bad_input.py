@@ -21,6 +21,7 @@ from tests.scenarios.world import SMALL, Ended, World
 
 HEAD = "vbmake: 1\nname: film\nsize: 64x36\nfps: 10\nquality: draft\n"
 GOOD = HEAD + "scenes:\n  - {id: a, duration: 1s, layers: [{text: Good, style: {size: 40%}}]}\n"
+SECRET = "sk-proj-0123456789abcdefABCDEF"
 
 
 @pytest.fixture(scope="module")
@@ -330,3 +331,22 @@ def test_a_full_disk_fails_the_job_and_keeps_what_was_built(good: World, tmp_pat
         assert not left, "a half-written file was left behind"
         (world.root / "noise.wav").unlink()
         mended(world)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"providers": {"openai": {"key": SECRET}}},
+        {"voice": {"provider": "openai", "options": {"Authorization": f"Bearer {SECRET}"}}},
+    ],
+    ids=["in place of a variable", "in the options"],
+)
+def test_a_key_in_the_declaration_is_told_nowhere(project: World, parts: dict[str, Any]) -> None:
+    scene = {"id": "a", "say": "Good.", "layers": [{"color": "red"}]}
+    project.declare({**SMALL, **parts, "scenes": [scene]})
+    ended = refused(project, 3)
+    assert "found: (not shown)" in ended.text
+    assert "environment variable" in ended.text
+    texts = [ended.text, project.doit("plan").text]
+    texts += [str(path.read_bytes()) for path in project.root.rglob("*") if path.is_file() and path.suffix != ".yaml"]
+    assert not [text for text in texts if SECRET in text]

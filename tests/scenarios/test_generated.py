@@ -131,6 +131,24 @@ def test_a_clean_checkout_builds_offline_without_keys_from_the_lock_and_the_cach
     assert bill.count == 1
 
 
+def test_what_is_only_measured_is_built_too_and_leaves_nothing_to_do(asking: World, bill: Bill, tmp_path: Path) -> None:
+    """The script and the times of words: no other job reads them, and a plan that is built asks for none of them."""
+    script = {"prompt": "two hills", "provider": "openai", "duration": "8s"}
+    declared = {**film(voice={"provider": "openai"}, captions={"files": ["srt"]}), "scenes": {"script": script}}
+    assert asking.declare(declared).doit().code == 0
+    paid = bill.count
+    clean = dataclasses.replace(asking.cold(tmp_path / "clean", asking.cache), variables={"VBMAKE_OFFLINE": "1"})
+    for state in ("fetch", "current"):
+        plan = json.loads(clean.doit("plan", "--json").out)
+        measured = [job for job in plan["jobs"] if job["rule"] in ("generated-script", "word-times")]
+        assert {job["rule"] for job in measured} == {"generated-script", "word-times"}
+        assert {job["state"] for job in measured} == {state}
+        ended = clean.doit()
+        assert ended.code == 0, ended.text
+    assert plan["totals"]["current"] == plan["totals"]["jobs"]
+    assert bill.count == paid
+
+
 def test_offline_fails_rather_than_calls_and_says_what_is_missing(asking: World, bill: Bill) -> None:
     ended = asking.declare(film(painted("nobody asks"))).doit(VBMAKE_OFFLINE="1")
     assert ended.code == 1
@@ -174,6 +192,27 @@ def test_another_take_is_another_asset_and_the_earlier_one_is_free(asking: World
     assert asking.doit("reroll", job, "--take", "1").code == 0
     assert asking.build().targets == first.targets
     assert bill.count == 2
+
+
+def test_a_take_that_is_none_is_refused_and_nothing_is_chosen(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("no such take")))
+    (job,) = [job["id"] for job in json.loads(asking.doit("plan", "--json").out)["jobs"] if "image:" in job["id"]]
+    for take in ("0", "-1", "10001", "two", "1.5", ""):
+        ended = asking.doit("reroll", f"--take={take}", job)
+        told = f"ERROR: --take is a number from 1 to 10000, not {take or 'nothing'}\n"
+        assert (ended.code, ended.out, ended.err) == (3, "", told)
+    assert "not -1" in asking.doit("reroll", job, "--take", "-1").err
+    assert not (asking.root / "vbmake.lock").exists()
+    assert bill.count == 0
+
+
+def test_there_is_no_take_after_the_last(asking: World, bill: Bill) -> None:
+    asking.declare(film(painted("the last take", take=10000)))
+    (job,) = [job["id"] for job in json.loads(asking.doit("plan", "--json").out)["jobs"] if "image:" in job["id"]]
+    ended = asking.doit("reroll", job)
+    assert ended.code == 3
+    assert "has no take after 10000" in ended.err
+    assert not (asking.root / "vbmake.lock").exists()
 
 
 def test_a_declared_take_is_another_asset(asking: World, bill: Bill) -> None:
@@ -276,6 +315,33 @@ def test_a_lock_of_bytes_that_nobody_has_costs_nothing_and_stays(asking: World, 
     asking.build()
     assert bill.count == 1
     assert "0" * 64 in lock.read_text()
+
+
+def test_what_is_pinned_and_nowhere_kept_is_told_and_asked_for_anew(asking: World, bill: Bill, tmp_path: Path) -> None:
+    asking.declare(film(painted("pinned and lost"), painted("not pinned"))).build()
+    lock = asking.root / "vbmake.lock"
+    told = json.loads(lock.read_text())
+    (kept,) = [key for key, asset in told["assets"].items() if asset["prompt"] == "pinned and lost"]
+    told["assets"] = {kept: told["assets"][kept]}
+    lock.write_text(json.dumps(told))
+    bare = asking.cold(tmp_path / "bare", tmp_path / "bare cache")
+    rows = {job["id"]: job for job in json.loads(bare.doit("plan", "--json").out)["jobs"] if job["cost"]}
+    (lost,) = [row for name, row in rows.items() if "pinned-and-lost" in name]
+    (new,) = [row for name, row in rows.items() if "not-pinned" in name]
+    assert (lost["state"], new["state"]) == ("run", "run")
+    said = "vbmake.lock pins it, and no cache has those bytes: it is asked for, and paid, anew"
+    assert lost["reason"].startswith(said)
+    assert "vbmake.lock" not in new["reason"]
+    assert said in bare.doit("plan").out
+    assert said in bare.doit("why", lost["id"]).out
+    assert bill.count == 2
+    ended = bare.doit()
+    assert ended.code == 0, ended.text
+    assert bill.count == 4
+    again = json.loads((bare.root / "vbmake.lock").read_text())["assets"]
+    assert set(again) > {kept}
+    assert again[kept]["outputs"] != told["assets"][kept]["outputs"], "the lock pins what there is now"
+    assert json.loads(bare.doit("plan", "--json").out)["totals"]["run"] == 0
 
 
 def test_the_lock_is_tidied_where_no_stamp_can_be_written(asking: World) -> None:
@@ -392,6 +458,17 @@ def test_a_build_from_python_asks_whom_it_was_given(asking: World, bill: Bill) -
         assert bill.count == 1
         assert run_build(asking.root, confirm=ask).ok, "what is paid need not be agreed to"
     assert told == ["this build may cost up to 1.00 USD (1 request), more than 0.50 USD"] * 2
+
+
+@pytest.mark.parametrize("more", [{}, {"overlays": [{"text": "over"}]}], ids=["", "with an overlay"])
+def test_a_still_pays_for_what_its_scene_shows_alone(asking: World, bill: Bill, more: Film) -> None:
+    two = [painted(f"still {len(more)} {name}", id=name) for name in ("one", "two")]
+    asking.declare(film(*two, transition="fade", **more))
+    ended = asking.doit("frame", "one@0s")
+    assert ended.code == 0, ended.text
+    assert bill.count == 1
+    asking.build()
+    assert bill.count == 2, "the film pays for the other alone"
 
 
 def test_the_plan_tells_what_would_be_paid(asking: World, bill: Bill) -> None:

@@ -54,6 +54,18 @@ def test_a_project_from_a_prompt_is_a_film_offline(world: World) -> None:
     assert " ran" not in again.out
 
 
+def test_a_build_of_the_film_alone_is_not_taken_for_one_of_everything(world: World, tmp_path: Path) -> None:
+    """The script is only measured: where it comes from a cache, the film does not need its bytes."""
+    declared = {"vbmake": 1, "size": "64x36", "scenes": {"script": {"prompt": "Hills", "duration": "8s"}}}
+    assert world.declare(declared).doit().code == 0
+    clean = world.cold(tmp_path / "clean", world.cache)
+    assert clean.doit("film:main", "timeline:main").code == 0
+    assert "fetch    local-script:script" in clean.doit("plan").out
+    assert "fetched  local-script:script" in clean.doit().out
+    assert "fetch" not in clean.doit("plan").out
+    assert len(clean.doit().out.splitlines()) == 1, "nothing is to be done"
+
+
 def test_from_a_prompt_straight_to_the_film_offline(world: World) -> None:
     command = ["--prompt", "Civil War", "--output", "./build/", "-n", "2", "--offline", "--music", "none", *SMALL]
     ended = world.doit(*command)

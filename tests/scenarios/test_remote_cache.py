@@ -17,6 +17,7 @@ import pytest
 
 from tests.scenarios.world import REPOSITORY, SMALL, Built, World
 from tests.storage.s3_server import CREDENTIALS, S3Server, running_server
+from vbmake.cache.cache import UPLOADS
 from vbmake.run.build import run_build
 from vbmake.run.workspace import Workspace
 from vbmake.storage.packed import PackedStorage
@@ -278,3 +279,76 @@ def test_a_build_killed_while_it_uploads_leaves_a_cache_that_serves(
     assert clone.build().targets == team.built.targets
     other = team.origin.cold(tmp_path / "other", tmp_path / "other cache")
     assert other.build().targets == team.built.targets
+
+
+class Uploading:
+    """A build whose jobs are done and whose uploads, as many as go at once, are at a server that does not answer."""
+
+    def __init__(self, server: S3Server, world: World, address: str, patch: pytest.MonkeyPatch) -> None:
+        self.go = threading.Event()
+        self._arrived = threading.Semaphore(0)
+        patch.setattr(server, "fault", self._fault)
+        environment = {**os.environ, "PYTHONPATH": str(REPOSITORY), "VBMAKE_CACHE_DIR": str(world.cache)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.scenarios.program"],
+            cwd=world.root,
+            env={**environment, "VBMAKE_CACHE": address},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert self.process.stdout is not None
+        assert any(" jobs: " in line for line in self.process.stdout), "the jobs are done"
+        for _ in range(UPLOADS):
+            assert self._arrived.acquire(timeout=60)
+
+    def _fault(self, method: str, _path: str) -> None:
+        if method == "PUT":
+            self._arrived.release()
+            assert self.go.wait(60)
+
+    def interrupt(self) -> str:
+        """What is told of an interrupt, at once."""
+        assert self.process.stderr is not None
+        self.process.send_signal(signal.SIGINT)
+        return self.process.stderr.readline()
+
+    def end(self) -> tuple[int, str]:
+        """The exit code, and what else was told of mistakes."""
+        _, err = self.process.communicate(timeout=60)
+        return self.process.returncode, err
+
+
+def test_an_interrupt_during_the_last_uploads_drops_those_not_begun_and_the_next_build_makes_them(
+    team: Team, clone: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VBMAKE_CACHE", address := team.bucket("interrupted", fill=False))
+    build = Uploading(team.server, clone, address, monkeypatch)
+    told = build.interrupt()
+    assert told.startswith(f"interrupted; what was finished is kept; waiting for {UPLOADS} uploads to end")
+    build.go.set()
+    assert build.end() == (130, "")
+    storage = S3Storage(address)
+    assert len(list(storage.list("v1/ac/"))) <= UPLOADS
+    ended = clone.doit(VBMAKE_CACHE=address)
+    assert (ended.code, ended.err) == (0, "")
+    assert " ran" not in ended.out
+    assert len(list(storage.list("v1/ac/"))) == len(team.built.ran)
+    third = team.origin.cold(tmp_path / "third", tmp_path / "third cache")
+    assert third.build().ran == frozenset()
+
+
+def test_a_second_interrupt_does_not_wait_for_the_uploads_under_way(
+    team: Team, clone: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VBMAKE_CACHE", address := team.bucket("twice", fill=False))
+    build = Uploading(team.server, clone, address, monkeypatch)
+    build.interrupt()
+    try:
+        build.process.send_signal(signal.SIGINT)
+        assert build.end() == (130, "interrupted\n")
+    finally:
+        build.go.set()
+    monkeypatch.setattr(team.server, "fault", lambda _method, _path: None)
+    assert clone.doit(VBMAKE_CACHE=address).code == 0
+    assert len(list(S3Storage(address).list("v1/ac/"))) == len(team.built.ran)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from vbmake.cache.actions import ActionCache, Entry
 from vbmake.cache.contents import ContentStore
 from vbmake.cache.gc import mark_used
 from vbmake.cache.settings import CacheSettings, Mode
+from vbmake.cache.uploads import Uploads
 from vbmake.storage.address import storage_at
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.packed import PackedStorage
@@ -53,6 +53,11 @@ class Tier:
         """Whether it is worth while to write to it."""
         return self._open and self._writable
 
+    def shut(self) -> None:
+        """Leave the storage alone from here on, and tell nothing of what fails there."""
+        with self._lock:
+            self._open = False
+
     @contextlib.contextmanager
     def guarded(self, doing: str) -> Iterator[None]:
         """Run the block; a failure of the storage shuts the tier instead of failing the build."""
@@ -89,7 +94,7 @@ class Cache:
         self._misses: set[str] = set()
         self._fetched: dict[str, Entry] = {}  # entries of the remote tier: none is asked for twice
         self.pushed: set[str] = set()  # keys that the remote tier holds: sent by this run, or seen there
-        self._pool: ThreadPoolExecutor | None = None
+        self._uploads = Uploads(UPLOADS)
         self._lock = threading.Lock()
 
     @classmethod
@@ -220,17 +225,25 @@ class Cache:
 
     def finish(self, cancel: bool = False) -> None:
         """Have everything kept that was stored; with `cancel`, but for uploads that have not begun (an interrupt)."""
-        with self._lock:
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            try:
-                pool.shutdown(wait=True, cancel_futures=cancel)
-            except BaseException:  # an interrupt: what has not begun is owed to the next build
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
-        if self.local is not None and isinstance(self.local.storage, PackedStorage):
-            with self.local.guarded(WRITING):
-                self.local.storage.close()
+        if cancel:
+            self._uploads.drop()
+        try:
+            self._uploads.wait()
+        finally:
+            if self.local is not None and isinstance(self.local.storage, PackedStorage):
+                with self.local.guarded(WRITING):
+                    self.local.storage.close()
+
+    def abandon(self) -> None:
+        """Let `finish` wait for nothing: who interrupts a second time is not to be kept."""
+        if self.remote is not None:
+            self.remote.shut()
+        self._uploads.abandon()
+
+    @property
+    def uploading(self) -> int:
+        """How many uploads are under way."""
+        return self._uploads.under_way
 
     def _tiers(self) -> list[Tier]:
         return [tier for tier in (self.local, self.remote) if tier is not None and tier.open]
@@ -242,10 +255,7 @@ class Cache:
     def _later(
         self, send: Callable[[Entry, Mapping[str, Data]], None], entry: Entry, files: Mapping[str, Data]
     ) -> None:
-        with self._lock:
-            if self._pool is None:
-                self._pool = ThreadPoolExecutor(UPLOADS, thread_name_prefix="cache-upload")
-            self._pool.submit(send, entry, files)
+        self._uploads.submit(send, entry, files)
 
     def _upload(self, entry: Entry, files: Mapping[str, Data]) -> None:
         if self.remote is not None and self.remote.writable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from doit.cmd_base import DoitCmdBase
@@ -12,9 +13,9 @@ from vbmake.doit_plugin.option import option
 from vbmake.doit_plugin.project import JobHandle, is_group, job_of
 from vbmake.doit_plugin.unknown import alike, listed
 
-NEXT = -1
+LAST = 10_000  # as in the language
 
-TAKE = option("take", "choose this take (an earlier one is in the cache, and free) instead of the next", NEXT)
+TAKE = option("take", "choose this take (an earlier one is in the cache, and free) instead of the next")
 
 
 class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
@@ -29,11 +30,10 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (TAKE,)
 
-    def _execute(self, take: int, pos_args: Any) -> int:
+    def _execute(self, take: str | None, pos_args: Any) -> int:
         if not pos_args:
             raise InvalidCommand(f"which job? {self._able()}")
-        if take != NEXT and not 1 <= take <= 10_000:
-            raise InvalidCommand(f"--take is a number from 1 to 10000, not {take}")
+        asked = _number(take) if take is not None else None
         tasks = {task.name: task for task in self.task_list}
         targets = {target: task.name for task in self.task_list for target in task.targets}
         handles = []
@@ -46,7 +46,7 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
             members = [tasks[name] for name in task.task_dep] if is_group(task) else [task]
             handles += [self._checked(member) for member in members]
         for handle in handles:
-            self._choose(handle, take)
+            self._choose(handle, asked)
         return 0
 
     def _checked(self, task: Any) -> JobHandle:
@@ -66,7 +66,7 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
         names = self._asked()
         return f"providers make {listed(names)}" if names else "no job here is made by a provider"
 
-    def _choose(self, handle: JobHandle, asked: int) -> None:
+    def _choose(self, handle: JobHandle, asked: int | None) -> None:
         workspace, job = handle.project.workspace, handle.job
         with workspace.locked():
             workspace.refresh()
@@ -74,10 +74,19 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
             if key is None:
                 raise InvalidCommand(f"what {job.id} reads is not made yet; build first")
             now = workspace.pins.take(key) or job.take
-            chosen = now + 1 if asked == NEXT else asked
+            chosen = now + 1 if asked is None else asked
+            if chosen > LAST:
+                raise InvalidCommand(f"{job.id} has no take after {LAST}; --take chooses an earlier one")
             workspace.pins.choose(key, chosen if chosen != job.take else None)
             workspace.knowledge.forget(job.id)
             known = workspace.knowledge.assess(job).state
         words = {"current": "it is the one that is built", "fetch": "it is in the cache"}
         what = words.get(known, "the next build asks for it")
         self.outstream.write(f"{handle.project.name(job.id)}: take {chosen} instead of {now}; {what}\n")
+
+
+def _number(take: str) -> int:
+    """The take that is asked for. Raises InvalidCommand."""
+    if re.fullmatch(r"[0-9]{1,5}", take, re.ASCII) and 1 <= int(take) <= LAST:
+        return int(take)
+    raise InvalidCommand(f"--take is a number from 1 to {LAST}, not {take or 'nothing'}")

@@ -18,6 +18,7 @@ from doit.task import Stream
 
 from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
+from vbmake.doit_plugin.hearing import UNHEARD, Heard, Unheard
 from vbmake.doit_plugin.loader import VideoLoader, processors
 from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, unplanned_of
@@ -158,7 +159,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         with contextlib.ExitStack() as stack:
             if isinstance(outfile, str):
                 outfile = stack.enter_context(open(outfile, "w", encoding="utf-8"))
-            view = self._view(reporter, outfile, failure_verbosity)
+            view = self._view(reporter, Heard(outfile), failure_verbosity)
             try:
                 code = self._build(view, stream, always, continue_, num_process, single)
                 if self._show and code == 0:
@@ -166,10 +167,19 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
 
                     show(film_among(self._targets()), outfile)
                 return code
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as interrupt:
+                quiet = isinstance(interrupt, Unheard)
+                if not quiet:
+                    sys.stderr.write(f"interrupted; what was finished is kept{self._uploading()}\n")
                 close_all(interrupted=True)
-                sys.stderr.write("interrupted; what was finished is kept\n")
-                return INTERRUPTED
+                return UNHEARD if quiet else INTERRUPTED
+
+    def _uploading(self) -> str:
+        """What is said of uploads that an interrupted build waits for."""
+        count = sum(project.workspace.cache.uploading for project in projects_of(self.task_list))
+        if not count:
+            return ""
+        return f"; waiting for {'an upload' if count == 1 else f'{count} uploads'} to end, interrupt again to leave"
 
     def _targets(self) -> Iterator[str]:
         """The final targets of what was selected, in its order: of jobs, of groups, of everything."""

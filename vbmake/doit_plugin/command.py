@@ -6,7 +6,6 @@ in front; where no film is concerned it does nothing but call the core class.
 
 from __future__ import annotations
 
-import contextlib
 import getopt
 import os
 import sys
@@ -19,14 +18,14 @@ from doit.doit_cmd import DoitConfig
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin import where
+from vbmake.doit_plugin.hearing import UNHEARD, flush, unheard
 from vbmake.doit_plugin.loader import BACKEND, VideoLoader
 from vbmake.doit_plugin.marks import MarksDB
-from vbmake.doit_plugin.project import close_all, projects_of, unplanned_of
+from vbmake.doit_plugin.project import close_all, leave_all, projects_of, unplanned_of
 from vbmake.doit_plugin.states import JobStates
 from vbmake.errors import VbmakeError
 
 INTERRUPTED = 130
-UNHEARD = 141  # as a shell tells of a program that SIGPIPE ended
 
 
 class Guarded:
@@ -46,18 +45,25 @@ class Guarded:
     def execute(self, params: Any, args: list[str]) -> Any:
         """Called by doit with the parsed options and the words of the command line."""
         try:
+            code = self._guarded(params, args)
+            flush()
+            return code
+        except BrokenPipeError:
+            if not unheard():
+                raise
+            return UNHEARD
+
+    def _guarded(self, params: Any, args: list[str]) -> Any:
+        try:
             return self.perform(params, args)
         except VbmakeError as error:
             sys.stderr.write(f"{error}\n")
             return error.exit_code
-        except BrokenPipeError:  # whoever read what is told has left: so do we, without a word
-            with contextlib.suppress(OSError, ValueError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return UNHEARD
         except KeyboardInterrupt:
             if not self.ours():
                 raise
             sys.stderr.write("interrupted\n")
+            leave_all()  # a build that was interrupted once has told what it waits for, and this is the second time
             return INTERRUPTED
         finally:
             close_all()

@@ -17,6 +17,7 @@ from vbmake.doit_plugin.cmd_info import Info
 from vbmake.doit_plugin.cmd_list import List
 from vbmake.doit_plugin.cmd_run import Run
 from vbmake.doit_plugin.command import INTERRUPTED
+from vbmake.doit_plugin.hearing import UNHEARD, flush, unheard
 from vbmake.doit_plugin.loader import VideoLoader
 
 _EMPTY = "\0"  # no argument of a program can hold it
@@ -80,8 +81,15 @@ def main(arguments: list[str] | None = None) -> int:
         return 3
     try:
         if prompted.is_meant(given):
-            return prompted.run(given, _build)
-        return int(Program(task_loader=VideoLoader()).run(given) or 0)
+            code = prompted.run(given, _build)
+        else:
+            code = int(Program(task_loader=VideoLoader()).run(given) or 0)
+        flush()
+        return code
+    except BrokenPipeError:
+        if not unheard():
+            raise
+        return UNHEARD
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED

@@ -193,8 +193,20 @@ def close_all(*, interrupted: bool = False) -> None:
     Whoever opens a project next reads its declaration anew.
     """
     while _open:
-        _, workspace = _open.popitem()
-        workspace.close(interrupted=interrupted)
+        root, workspace = next(reversed(_open.items()))
+        try:
+            workspace.close(interrupted=interrupted)
+        except Exception:
+            _open.pop(root, None)
+            raise
+        _open.pop(root, None)  # not after an interrupt: `leave_all` closes it then
+
+
+def leave_all() -> None:
+    """Close every open workspace, and wait for nothing."""
+    for workspace in _open.values():
+        workspace.cache.abandon()
+    close_all(interrupted=True)
 
 
 def warn(text: str) -> None:

@@ -211,7 +211,8 @@ class Session:
                 code = self.after(project, self.events(project))
                 if code:
                     return code
-                project.workspace.write_stamp(project.plan)
+                if runner.well.issuperset(project.ends()):
+                    project.workspace.write_stamp(project.plan)
         return 0
 
 

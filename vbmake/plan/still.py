@@ -10,9 +10,11 @@ from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.kahn import layers
+from vbmake.plan.script import written
 from vbmake.plan.shots import geometries
 from vbmake.plan.types import BuildPlan
 from vbmake.plan.writings import writings
+from vbmake.project.models import Film, MakeLayer, Scene, VideoLayer
 
 
 def plan_still(
@@ -35,19 +37,13 @@ def plan_still(
     names = [one.name for one in geometries(chosen)]
     geometry = geometries(chosen)[names.index(_known("format", form, names)) if form else 0]
     draft = Draft(inputs)
-    if chosen.script is None and not chosen.overlays:
-        # Nothing of the other scenes shows: their voices need not be spoken, nor their pictures be paid for. (Overlays
-        # count their time from the scenes that they lie over.)
-        ids = [one.id for one in chosen.scenes]
-        only = chosen.scenes[ids.index(_known("scene", scene, ids))]
-        chosen = chosen.model_copy(update={"scenes": [only.model_copy(update={"transition": None})]})
-    picture = picture_of(draft, chosen, geometry)
-    if picture is not None:
-        chosen = picture.film
-    elif chosen.script is not None:
+    scripted = written(draft, chosen, f"{film_name(chosen)}/" if len(films) > 1 else "")
+    if scripted is None:
         return BuildPlan(layers(draft.jobs.values()), tuple(draft.pending.values()), draft.notes())
-    ids = [one.id for one in chosen.scenes]
-    index = ids.index(_known("scene", scene, ids))
+    ids = [one.id for one in scripted.scenes]
+    chosen = _alone(scripted, ids.index(_known("scene", scene, ids)))
+    index = [one.id for one in chosen.scenes].index(scene)
+    picture = picture_of(draft, chosen, geometry)
     if picture is not None and not draft.pending:
         timed = picture.timed[index]
         frame = to_frames(seconds, chosen.fps)
@@ -64,6 +60,27 @@ def plan_still(
         draft.notes(),
         writings=tuple(writings(chosen, [chosen.scenes[index]])),
     )
+
+
+def _alone(film: Film, index: int) -> Film:
+    """The film as far as a frame of one scene shows it: other voices need not be spoken, nor pictures be paid for.
+
+    Overlays count their time from the scenes that they lie over. Where there are any, the others keep their lengths.
+    """
+    scenes = [film.scenes[index].model_copy(update={"transition": None})]
+    if film.overlays:
+        scenes = [scene if number == index else _lasting(scene) for number, scene in enumerate(film.scenes)]
+    return film.model_copy(update={"scenes": scenes, "script": None})
+
+
+def _lasting(scene: Scene) -> Scene:
+    """The scene with nothing but what decides how long it lasts."""
+    if scene.duration is not None:
+        return scene.model_copy(update={"say": None, "layers": [], "sounds": []})
+    if scene.say is not None:
+        return scene.model_copy(update={"captions": False, "layers": [], "sounds": []})
+    clips = [layer for layer in scene.layers if isinstance(layer, VideoLayer | MakeLayer)]
+    return scene.model_copy(update={"layers": clips})
 
 
 def _known(what: str, name: str | None, names: list[str]) -> str:

@@ -8,6 +8,7 @@ from importlib.metadata import entry_points
 from vbmake.document.node import List, Map, Node, Problems, Scalar, repr_text, shorten
 from vbmake.project.generated import ACCOUNTS, is_account
 from vbmake.project.words import nearest, slug
+from vbmake.redact import HIDDEN, is_key, names_secret
 from vbmake.services import LOCAL, PLUGINS, SERVICES, Kind
 
 _NOUNS: dict[Kind, str] = {
@@ -35,6 +36,9 @@ def check_accounts(tree: Map, problems: Problems) -> None:
                     node, "there is no service of that name", found=node.raw, allowed=", ".join(known), hint=hint
                 )
     for owner, key, kind in _asked(tree):
+        for name, part in owner.items.items():
+            if name != "prompt":
+                _check_secrets(name, part, problems)
         node = owner.items.get(key)
         if not isinstance(node, Scalar) or node.value is None or node.broken:
             continue
@@ -45,6 +49,19 @@ def check_accounts(tree: Map, problems: Problems) -> None:
             problems.add(node, "there is no provider of that name", found=name, allowed=", ".join(services), hint=hint)
             continue
         _check_kind(owner, node, service, kind, problems)
+
+
+def _check_secrets(name: str, node: Node, problems: Problems) -> None:
+    """Note what looks like a key in what is asked for: it would stand in plans, in the lock and beside the asset."""
+    if isinstance(node, Scalar):
+        told = isinstance(node.value, str) and is_key(node.value)
+        if not node.broken and (told or (node.value is not None and names_secret(name))):
+            hint = "keys stand in environment variables: `providers: {openai: {key: MY_API_KEY}}` names one"
+            problems.add(node, "this looks like a key, and no key belongs here", found=HIDDEN, hint=hint)
+    else:
+        parts = node.items.items() if isinstance(node, Map) else ((name, item) for item in node.items)
+        for inner, part in parts:
+            _check_secrets(inner, part, problems)
 
 
 def plugins() -> list[str]:

@@ -15,6 +15,7 @@ from vbmake.project.generated import PromptedImage
 from vbmake.project.models import CONTENTS, LAYER_KINDS, Film, Model, Scene, TextLayer, TextStyle, layer_contents
 from vbmake.project.script import ScriptRequest
 from vbmake.project.words import nearest
+from vbmake.redact import HIDDEN
 
 # Where a value was written as a list in place of a mapping: which item each key is.
 _ITEM = {"start": 0, "end": 1, "at": 0, "value": 1, "easing": 2}
@@ -157,9 +158,7 @@ def _tell(tree: Map, error: Any, problems: Problems) -> None:
         _tell_layer(node, problems)
     elif kind == "value_error":
         message, allowed, hint = _own_words(str(context["error"]), node)
-        # What stands where a key or an address is wanted may be a secret: it is not told.
-        found = "(not shown)" if location[-1:] in (("key",), ("base_url",)) else describe(node)
-        problems.add(node, message, found=found, allowed=allowed, hint=hint)
+        problems.add(node, message, found=_found(node, location), allowed=allowed, hint=hint)
     elif kind == "literal_error":
         words = re.findall(r"'([^']*)'|(\d+)", context["expected"])
         _tell_word(node, [text or digits for text, digits in words], problems)
@@ -167,10 +166,17 @@ def _tell(tree: Map, error: Any, problems: Problems) -> None:
         if kind == "list_type" and location == ("scenes",):
             _tell_scenes(node, problems)
             return
-        problems.add(node, f"{_WANTED[kind]} is wanted here", found=describe(node), hint=_shape_hint(kind, location))
+        found = _found(node, location)
+        problems.add(node, f"{_WANTED[kind]} is wanted here", found=found, hint=_shape_hint(kind, location))
     else:
         message, allowed = _limit(kind, context, error["msg"])
         problems.add(node, message, found=describe(node), allowed=allowed)
+
+
+def _found(node: Node, location: Sequence[str | int]) -> str:
+    """What stands there; what stands where a key or an address is wanted may be a secret, and is not told."""
+    secret = location[:1] == ("providers",) and not {"key", "base_url"}.isdisjoint(location[2:])
+    return HIDDEN if secret else describe(node)
 
 
 def _tell_unknown_key(tree: Map, location: Sequence[str | int], problems: Problems) -> None:

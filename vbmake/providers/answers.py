@@ -9,15 +9,10 @@ from urllib.parse import urlsplit
 
 from vbmake.providers.delays import retry_after
 from vbmake.providers.types import Account, Failure, Response, Sort
+from vbmake.redact import scrub
 
 LINE: Final = 400  # characters of a service's own words in a message
 
-_SECRET: Final = re.compile(
-    r"\b(?:r8_|sk[-_]|xi[-_]|whsec_)[\w*.\-]{4,}"  # keys with a prefix
-    r"|\b(?:bearer|key|token)[ :=]+[\w.:\-]{16,}"  # "Authorization: Key ..."
-    r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}:[0-9a-f]{16,}",  # fal: id:secret
-    re.IGNORECASE,
-)
 _WORDS: Final = ("detail", "message", "msg", "error", "title", "reason")
 _MONEY: Final = re.compile(
     r"insufficient|exhausted balance|out of credit|no credit|billing|payment|top up|spend(?:ing)? limit|quota",
@@ -28,11 +23,6 @@ _REFUSED: Final = re.compile(
     r"|(?<!case[ -])sensitive|flagged|inappropriate|\bE005\b",
     re.IGNORECASE,
 )
-
-
-def scrub(text: str) -> str:
-    """The text without anything that looks like a key."""
-    return _SECRET.sub("[key]", text)
 
 
 def line(text: str, longest: int = LINE) -> str:

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
 
-from vbmake.providers import answers
 from vbmake.providers.exchange import Exchange
 from vbmake.providers.http import is_loopback
 from vbmake.providers.journal import Journal, State, Step
 from vbmake.providers.kept import Kept
 from vbmake.providers.types import Account, Adapter, Failure, Generation
+from vbmake.redact import scrub
 from vbmake.services import SERVICES, Kind
 
 DEADLINES: Final[Mapping[Kind, float]] = {  # seconds that one asset may take
@@ -187,7 +187,7 @@ class Call:
 
     def say(self, text: str) -> None:
         """A line of the job's log."""
-        self.log(answers.scrub(self.scrub(text)))
+        self.log(scrub(self.scrub(text)))
 
     def note(self, state: State, **facts: Any) -> Step:
         """Take a step: it is on the disk when this returns. Raises WorkspaceError when that cannot be."""
@@ -206,7 +206,7 @@ class Call:
     def unasked(self, failure: Failure) -> Failure:
         """Nothing was charged, nothing is open."""
         self.desk.books.release(self.key)
-        self.note("failed", reason=answers.scrub(failure.message), paid="nothing")
+        self.note("failed", reason=scrub(failure.message), paid="nothing")
         return failure
 
     def in_vain(self, failure: Failure) -> Failure:
@@ -219,7 +219,7 @@ class Call:
             self.desk.books.settle(self.key, self.generation, {})
         else:
             self.desk.books.keep(self.key)
-        self.note("failed", reason=answers.scrub(failure.message), paid=failure.paid)
+        self.note("failed", reason=scrub(failure.message), paid=failure.paid)
         return failure
 
     def in_question(self, why: str) -> Failure:

@@ -1,0 +1,94 @@
+"""A reader that leaves a pipe (`doit plan | head -1`) ends the program without a word, and no tool outlives it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.doit_plugin.conftest import TOY, Shell, chain, declare, events
+from tests.doit_plugin.toy import HERE
+from tests.scenarios.test_kills import command_lines
+from vbmake.doit_plugin.hearing import UNHEARD
+
+DODO = """
+import os
+
+def task_broken():
+    ends = os.pipe()
+    os.close(ends[0])
+    os.write(ends[1], b"nobody hears")
+"""
+
+
+def unread(shell: Shell, *args: str) -> tuple[int, str]:
+    """Exit code and standard error of a program whose standard output nobody reads from the beginning."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", HERE, *args],
+            cwd=shell.here,
+            env=shell.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+    return ended.returncode, ended.stderr
+
+
+@pytest.fixture(params=["at once", "at its end"])
+def piped(request: pytest.FixtureRequest, shell: Shell) -> Shell:
+    """Output that is written line by line, or (as into any pipe) when much of it has come together."""
+    environment = {name: value for name, value in shell.environment.items() if name != "PYTHONUNBUFFERED"}
+    if request.param == "at once":
+        environment["PYTHONUNBUFFERED"] = "1"
+    return replace(shell, environment=environment)
+
+
+@pytest.mark.parametrize("program", [["--vbmake"], []], ids=["vbmake", "doit"])
+@pytest.mark.parametrize("command", [["plan"], ["list"], ["-n", "2"], ["help"]], ids=" ".join)
+def test_a_program_that_nobody_reads_ends_without_a_word(piped: Shell, program: list[str], command: list[str]) -> None:
+    chain(piped.here)
+    assert unread(piped, *program, *command) == (UNHEARD, "")
+
+
+def test_the_version_that_nobody_reads_ends_without_a_word(piped: Shell) -> None:
+    assert unread(piped, "--vbmake", "--version") == (UNHEARD, "")
+
+
+def test_a_build_whose_reader_leaves_ends_its_tools_and_keeps_what_was_finished(shell: Shell, tmp_path: Path) -> None:
+    began, until, seconds = tmp_path / "began", tmp_path / "until", f"9{os.getpid()}"
+    os.mkfifo(began)
+    os.mkfifo(until)
+    tool = {"id": "sleep:a", "makes": {"o": "a.txt"}, "options": {"began": str(began), "seconds": seconds}}
+    told = {"id": "hold:b", "makes": {"o": "b.txt"}, "options": {"until": str(until)}, "final": True}
+    declare(shell.here, {**tool, "final": True}, told)
+    build = shell.start(TOY, "--vbmake", "-n", "2")
+    assert build.stdout is not None
+    build.stdout.close()
+    began.read_text()
+    until.write_text("go on")
+    _, err = build.communicate(timeout=60)
+    assert (build.returncode, err) == (UNHEARD, "")
+    assert not [line for line in command_lines() if f"sleep {seconds}" in line]
+    (job,) = [event for event in events(shell.here) if event["event"] == "job"]
+    assert (job["job"], job["how"]) == ("hold:b", "ran")
+    assert events(shell.here)[-1]["event"] == "end"
+
+
+def test_a_broken_pipe_elsewhere_is_told(shell: Shell) -> None:
+    """It is a fault in the dodo file, say, and would be hidden."""
+    (shell.here / "dodo.py").write_text(DODO)
+    ended = shell.doit("list")
+    assert ended.code == 3
+    assert "BrokenPipeError" in ended.err

@@ -1,0 +1,69 @@
+"""Whoever reads what is told may leave (`doit plan | head -1`): the program then ends too, and without a word."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import sys
+from typing import Any
+
+UNHEARD = 141  # as a shell tells of a program that SIGPIPE ended
+
+
+class Unheard(KeyboardInterrupt):
+    """Nobody reads any more what a build tells: it ends as at an interrupt, so that what was finished is kept."""
+
+
+def unheard(*more: Any) -> bool:
+    """Whether a reader of the standard streams, or of one of `more`, has left. What is told there goes nowhere then.
+
+    A BrokenPipeError alone does not say so: it may be of another pipe or socket altogether.
+    """
+    found = False
+    for stream in (sys.__stdout__, sys.__stderr__, *more):
+        with contextlib.suppress(OSError, ValueError, AttributeError):  # closed, or no file at all
+            number = stream.fileno()
+            poll = select.poll()
+            poll.register(number, 0)
+            if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, number)
+                os.close(null)
+                found = True
+    return found
+
+
+def flush() -> None:
+    """Have everything written that was told: the interpreter does so at its end, too late to see that nobody reads."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError:  # a full disk, of which the interpreter tells
+        pass
+
+
+class Heard:
+    """The output of a build: a write that nobody reads ends the build in good order."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> Any:
+        return self._do("write", text)
+
+    def flush(self) -> Any:
+        return self._do("flush")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def _do(self, name: str, *given: Any) -> Any:
+        try:
+            return getattr(self._stream, name)(*given)
+        except BrokenPipeError:
+            if not unheard(self._stream):
+                raise
+            raise Unheard from None
