@@ -157,6 +157,12 @@ def _alive(pid: int) -> bool:
     return _group(pid) is not None
 
 
+def pause(seconds: float) -> None:
+    """Sleep. Raises JobError as soon as the build is interrupted: nobody waits for who only waits."""
+    if _closing.wait(seconds):
+        raise JobError("interrupted")
+
+
 def reopen() -> None:
     """Allow programs to start again after `terminate_all`."""
     _closing.clear()
