@@ -1,4 +1,4 @@
-"""`vbmake ARGS`, interrupted (SIGINT) when a job is about to be waited for; it would then wait long for its threads."""
+"""`vbmake ARGS`, interrupted (SIGINT) when a job is about to be waited for, which would take long; so may the end."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ from typing import Any
 
 from vbmake.doit_plugin import runner
 from vbmake.doit_plugin.program import main
-from vbmake.providers import engine
-
-poll = engine.poll
+from vbmake.providers import engine, poll
 
 
 def interrupted(*given: Any, **more: Any) -> None:
     os.kill(os.getpid(), signal.SIGINT)
-    poll(*given, **more)  # it begins with a sleep
+    poll.poll(*given, **more)
 
 
 if __name__ == "__main__":
     engine.poll = interrupted
-    runner.PATIENCE = 1000.0
+    poll.FIRST = runner.PATIENCE = 1000.0
     sys.exit(main())
