@@ -168,7 +168,7 @@ def _alive(pid: int) -> bool:
 
 
 def pause(seconds: float) -> None:
-    """Wait, unless the build is interrupted meanwhile: then JobError is raised at once."""
+    """Sleep. Raises JobError as soon as the build is interrupted: nobody waits for who only waits."""
     if _closing.wait(seconds):
         raise JobError("interrupted")
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import pytest
 from tests.doit_plugin.conftest import TOY, Shell, declare
 from tests.scenarios.test_kills import command_lines
 from vbmake import process
+from vbmake.errors import JobError
 
 DODO = """
 from vbmake.doit_plugin import load_video_tasks
@@ -74,3 +76,22 @@ def test_without_proc_the_processes_are_listed_by_ps(monkeypatch: pytest.MonkeyP
     finally:
         child.kill()
         child.wait()
+
+
+def test_who_only_sleeps_is_woken_by_an_interrupt() -> None:
+    woken: list[str] = []
+
+    def sleeper() -> None:
+        with pytest.raises(JobError, match="interrupted"):
+            process.pause(1000)
+        woken.append("woken")
+
+    thread = threading.Thread(target=sleeper, daemon=True)
+    thread.start()
+    try:
+        process.terminate_all()
+        thread.join(30)
+        assert woken == ["woken"]
+    finally:
+        process.reopen()
+    process.pause(0)

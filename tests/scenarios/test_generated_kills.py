@@ -171,6 +171,24 @@ def test_what_may_have_been_paid_is_asked_and_never_paid_again_by_itself(tmp_pat
     assert targets(world) == undisturbed(tmp_path / "clean", provider, "unknown")
 
 
+def test_an_interrupt_ends_the_wait_for_a_job_at_once_and_the_next_build_takes_its_result(
+    tmp_path: Path, provider: Provider
+) -> None:
+    world = a_world(tmp_path / "waits", provider, "waits")
+    name = jobs(world)["replicate"]
+    before = provider.charges()
+    args = [sys.executable, "-m", "tests.scenarios.interrupted_wait", name]
+    with subprocess.Popen(args, cwd=world.root, env=surroundings(world), stderr=subprocess.PIPE, text=True) as process:
+        try:
+            _, err = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    assert (process.returncode, err) == (130, "interrupted; what was finished is kept\n")
+    ended = world.doit(name)
+    assert ended.code == 0, ended.text
+    assert provider.charges() - before == {"replicate": 1}
+
+
 def test_a_kill_before_anything_was_sent_is_a_question_too(tmp_path: Path, provider: Provider) -> None:
     world = a_world(tmp_path / "killed", provider, "before")
     name = jobs(world)["openai"]

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from vbmake import process
 from vbmake.errors import FatalError, JobError, RateLimited, RetryableError
 from vbmake.providers import registry
 from vbmake.providers.call import Books, Call, Desk, Log, NoBooks, Progress
@@ -64,7 +65,7 @@ class Engine:
         ledger: Books | None = None,
         offline: bool = False,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = process.pause,
         adapters: Callable[[str], Adapter] = registry.adapter,
         checkpoint: Callable[[str], None] = lambda _state: None,
     ) -> None:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vbmake import process
 from vbmake.errors import FatalError
 from vbmake.plan.types import JobSpec, Ref
 from vbmake.project.generated import service_of
@@ -125,11 +124,7 @@ class Studio:
                 from vbmake.providers.engine import Engine
 
                 self._engine = Engine(
-                    self._state / "generations",
-                    environ=self._environ,
-                    ledger=ledger,
-                    offline=self.offline,
-                    sleep=process.pause,
+                    self._state / "generations", environ=self._environ, ledger=ledger, offline=self.offline
                 )
             return self._engine
 
