@@ -116,12 +116,15 @@ def test_a_pool_that_becomes_known_later_has_its_own_limit_and_rate_from_then_on
     assert pools.acquire("openai")
 
 
-def test_what_is_known_of_a_pool_is_not_replaced() -> None:
+def test_what_is_known_of_a_pool_is_not_widened() -> None:
     clock = Clock()
     pools = Pools({"cpu": 2, "openai": 3}, 8, clock, rates={"openai": 6})
     pools.learn({"cpu": 9, "openai": 9}, {"openai": 600})
     pools.learn({}, {})
-    assert [pools.limit(name) for name in ("cpu", "openai")] == [2, 3]
+    pools.learn({"cpu": 1}, {})
+    assert pools.limit("cpu") == 1, "of two films that name one pool, the more careful is heeded"
+    pools.learn({"cpu": 2}, {})
+    assert [pools.limit(name) for name in ("cpu", "openai")] == [1, 3]
     assert started(pools, clock, 25) == [0.0, 10.0, 20.0]
 
 

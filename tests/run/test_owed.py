@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,14 @@ def test_bytes_that_are_gone_or_wrong_are_not_pushed(world: World, shared: Share
         part.unlink()
     build(world, shared)
     assert (shared.entries, shared.whole()) == (1, True), "the film, whose own file is right"
+
+
+def test_what_the_local_cache_has_lost_is_pushed_from_the_project(world: World, shared: Shared) -> None:
+    build(world)
+    assert world.cache is not None
+    shutil.rmtree(world.cache)  # (as a kill does before small objects are written)
+    build(world, shared)
+    assert (shared.entries, shared.whole()) == (3, True)
 
 
 def test_a_failed_build_pushes_what_it_has_made(world: World, shared: Shared) -> None:

@@ -256,9 +256,14 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         return pools
 
     def _learn(self, pools: Pools) -> None:
-        """Take in the limits of the providers that the projects name."""
+        """Take in the limits of the providers that the projects ask."""
         for project in projects_of(self.task_list):
-            pools.learn(project.workspace.studio.limits, project.workspace.studio.rates)
+            asked = {job.account for job in project.plan.jobs}
+            limits, rates = project.workspace.studio.limits, project.workspace.studio.rates
+            pools.learn(
+                {name: limit for name, limit in limits.items() if name in asked},
+                {name: rate for name, rate in rates.items() if name in asked},
+            )
 
     def _alone(self, control: Any) -> None:
         """Take from the selected tasks what they depend on (`--single`)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import threading
 import time
@@ -165,9 +166,11 @@ class Pools:
         return self._used.get(pool, 0)
 
     def learn(self, limits: Mapping[str, int], rates: Mapping[str, int]) -> None:
-        """Take limits and rates of pools that are not known yet."""
-        self._limits = {**{name: max(1, limit) for name, limit in limits.items()}, **self._limits}
-        self._rates = {**{name: max(1, rate) / MINUTE for name, rate in rates.items()}, **self._rates}
+        """Take limits and rates of further pools; of two for one pool, which two films may name, the lower holds."""
+        for name, limit in limits.items():
+            self._limits[name] = max(1, min(limit, self._limits.get(name, limit)))
+        for name, rate in rates.items():
+            self._rates[name] = min(max(1, rate) / MINUTE, self._rates.get(name, math.inf))
 
     def acquire(self, pool: str) -> bool:
         """Take a slot, if one is free and the pool is not paused."""

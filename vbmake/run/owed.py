@@ -74,6 +74,7 @@ def _file(workspace: Workspace, output: Mapping[str, Any]) -> Data | None:
     with contextlib.suppress(OSError):
         if isinstance(kept, Path) and kept.stat().st_size == output["size"] and sha256_of(kept) == sha256:
             return kept
+    with contextlib.suppress(OSError):
         path = workspace.root / str(output["path"])
         if workspace.digests.of(path) == sha256:
             return path
