@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.project.directories import film, mistake, mistakes, scenes
+from vbmake.project.words import slug
 
 LAYER = "scenes: [{id: a, layers: [%s]}]"
 
@@ -201,3 +202,16 @@ def test_data_may_be_csv_with_semicolons_json_or_yaml(tmp_path: Path) -> None:
     data = "data: {a: a.csv, b: b.json, c: c.yaml, d: d.tsv}"
     made = film(tmp_path, f"{data}\ntitle: '{title}'\nscenes: [{{}}]", files)
     assert made.title == "Øl; stor|007|2.50|1.50|no|1,5"
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("The Café on Straße 5", "the-cafe-on-strasse-5"),
+        ("Don't panic!", "dont-panic"),
+        ("春", ""),
+        ("an unusually long title of a film", "an-unusually-long"),
+    ],
+)
+def test_a_name_made_of_a_text_has_whole_words_in_plain_letters(title: str, name: str) -> None:
+    assert slug(title, 22) == name

@@ -6,7 +6,7 @@ from typing import Any
 
 from vbmake.errors import Place, Problem
 from vbmake.plan.captions import film_cues, subtitle_job
-from vbmake.plan.draft import Draft, ascii_slug
+from vbmake.plan.draft import Draft
 from vbmake.plan.frames import samples_covering
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.kahn import layers
@@ -20,6 +20,7 @@ from vbmake.plan.timeline import chapters, timeline_record
 from vbmake.plan.types import BuildPlan, JobSpec, Output, Ref
 from vbmake.plan.writings import writings
 from vbmake.project.models import Film, Gif, Music, Poster, Sound
+from vbmake.project.words import slug
 
 
 def plan_build(inputs: BuildInputs) -> BuildPlan:
@@ -47,7 +48,7 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
 
 def film_name(film: Film) -> str:
     """The file name of a film, without format and extension."""
-    return film.name or ascii_slug(film.title or "") or "film"
+    return film.name or slug(film.title or "") or "film"
 
 
 def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[dict[str, Any]]:

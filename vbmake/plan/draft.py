@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,19 +10,10 @@ from vbmake.plan.canonical import digest
 from vbmake.plan.inputs import BuildInputs, Measure
 from vbmake.plan.types import JobSpec, Note, Output, Pending, Ref, Source
 from vbmake.project.models import Film
+from vbmake.project.words import slug
 
 WORK = ".vbmake/work"
 _NAMED = 5  # films of a note that are named
-
-
-def ascii_slug(text: str, limit: int = 40) -> str:
-    """A part of a job's id made of a text: lower-case letters and digits of ASCII, joined by hyphens, cut anywhere.
-
-    `words.slug` makes better names, of whole words and of accented letters too. This one stays as it is: jobs and films
-    that were built are known by the names it made.
-    """
-    words = re.findall(r"[a-z0-9]+", text.lower())
-    return "-".join(words)[:limit].strip("-")
 
 
 class Draft:
@@ -128,7 +118,7 @@ class Draft:
         names = {role: [ref.name for ref in refs] for role, refs in inputs.items()}
         mark = digest([rule, filled, names, take])[:8]
         told = [str(value) for value in arguments.values() if isinstance(value, str | int)]
-        subject = "-".join(part for part in (ascii_slug(" ".join(told), 24), mark) if part)
+        subject = "-".join(part for part in (slug(" ".join(told), 24), mark) if part)
         id = f"{rule}:{subject}"
         job = self.jobs.get(id) or self.add(rule, subject, options, inputs, take=take, place=place)
         return Output(job.id, next(iter(known.makes)))

@@ -8,10 +8,11 @@ from typing import Any, Final
 
 from vbmake.errors import Place
 from vbmake.plan.canonical import digest
-from vbmake.plan.draft import Draft, ascii_slug
+from vbmake.plan.draft import Draft
 from vbmake.plan.types import JobSpec, Output, Ref, Source
 from vbmake.project.generated import Prompted, PromptedClip, PromptedImage, PromptedSound, service_of
 from vbmake.project.models import Film, Voice
+from vbmake.project.words import slug
 from vbmake.services import LOCAL, SERVICES, Kind
 
 RULES: Final[Mapping[Kind, str]] = {  # by providers
@@ -87,7 +88,7 @@ def _once(
 ) -> JobSpec:
     names = {role: [ref.name for ref in refs] for role, refs in inputs.items()}
     mark = digest([rule, options, names, take, account])[:8]
-    subject = "-".join(part for part in (ascii_slug(str(options["prompt"]), 24), mark) if part)
+    subject = "-".join(part for part in (slug(str(options["prompt"]), 24), mark) if part)
     known = draft.jobs.get(f"{rule}:{subject}")
     title = " ".join(str(options["prompt"]).split())[:80]
     return known or draft.add(rule, subject, options, inputs, take=take, place=place, title=title, account=account)

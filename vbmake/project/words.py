@@ -17,7 +17,7 @@ def nearest(word: str, words: Sequence[str]) -> str:
 
 def slug(text: str, limit: int = 60) -> str:
     """Lower-case letters and digits with hyphens between: a name for a file or an id. May be empty."""
-    letters = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower().replace("'", "")
+    letters = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode().replace("'", "")
     words = re.findall(r"[a-z0-9]+", letters)
     name = ""
     for word in words:
