@@ -262,7 +262,12 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                     _disown(handle)
         self._tell_start(nodes[0])
         calls = [(node, functools.partial(node.task.execute, self.stream)) for node in nodes]
-        self._workers.submit(Batch(pool, calls, hasty=_rule(nodes[0]) in self._hasty))
+        batch = Batch(pool, calls, hasty=_rule(nodes[0]) in self._hasty)
+        if batch.hasty and not self._workers.running:  # nobody waits for this thread: it does them itself
+            self._flush()
+            self._workers.perform(batch)
+        else:
+            self._workers.submit(batch)
 
     def _tell_start(self, node: Any, at: float | None = None) -> None:
         """Tell that a job begins; `at`: that it began then, and has ended (one of a batch)."""

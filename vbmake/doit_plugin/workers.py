@@ -41,6 +41,7 @@ class Batch:
         """`hasty`: the calls are so quick that another thread which does the like would only be in their way."""
         self.pool = pool
         self.hasty = hasty
+        self.here = False  # it was done by who submitted it, and its results are to be taken
         self.waiting = deque(calls)
         self.began = time.monotonic()
 
@@ -79,8 +80,8 @@ class Workers:
 
     @property
     def hasty(self) -> bool:
-        """Whether hasty calls wait for others of their batch."""
-        return any(batch.hasty and batch.waiting for batch in self._batches)
+        """Whether hasty calls wait for others of their batch, or their results wait to be taken."""
+        return any(batch.hasty and (batch.waiting or batch.here) for batch in self._batches)
 
     def submit(self, batch: Batch) -> None:
         """Have a batch done by a thread; `wait` returns the result of each call beside its token."""
@@ -90,6 +91,12 @@ class Workers:
             self._threads.append(thread)
             thread.start()
         self._work.put(batch)
+
+    def perform(self, batch: Batch) -> None:
+        """Do a batch in this thread, now; `wait` returns the results as if another had done it."""
+        batch.here = True
+        self._batches.append(batch)
+        self._carry_out(batch)
 
     def wait(self, timeout: float | None = None) -> list[Done]:
         """Everything that is finished, once a worker is through with its batch or `timeout` seconds have passed."""
@@ -116,21 +123,24 @@ class Workers:
 
     def _serve(self) -> None:
         while (batch := self._work.get()) is not None:
-            done = True
-            while done:
-                try:
-                    token, call = batch.waiting.popleft()
-                except IndexError:  # all done, or taken back
-                    break
-                began = time.time()
-                try:
-                    result = Done(batch, token, value=call(), began=began)
-                except BaseException as error:  # handed to the main thread, which decides
-                    result = Done(batch, token, error=error, began=began)
-                self._done.append(result)
-                done = result.well
-            self._done.append(Done(batch))
-            self._wake.put(None)
+            self._carry_out(batch)
+
+    def _carry_out(self, batch: Batch) -> None:
+        done = True
+        while done:
+            try:
+                token, call = batch.waiting.popleft()
+            except IndexError:  # all done, or taken back
+                break
+            began = time.time()
+            try:
+                result = Done(batch, token, value=call(), began=began)
+            except BaseException as error:  # handed to the main thread, which decides
+                result = Done(batch, token, error=error, began=began)
+            self._done.append(result)
+            done = result.well
+        self._done.append(Done(batch))
+        self._wake.put(None)
 
 
 class Pools:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from vbmake.errors import Place
-from vbmake.plan.canonical import digest_plain, plain
+from vbmake.plan.canonical import digest_text, plain, plain_json
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -152,9 +152,14 @@ class BuildPlan:
     writings: tuple[Writing, ...] = ()
 
     @functools.cached_property
+    def queue(self) -> str:
+        """The jobs, layer by layer, as canonical JSON; made when asked for, since no first job need wait for it."""
+        return plain_json([[job.record() for job in layer] for layer in self.layers])
+
+    @functools.cached_property
     def queue_hash(self) -> str:
-        """sha256 (hex) of the jobs, layer by layer; made when asked for, since no first job need wait for it."""
-        return digest_plain([[job.record() for job in layer] for layer in self.layers])
+        """sha256 (hex) of the queue."""
+        return digest_text(self.queue)
 
     @functools.cached_property
     def jobs(self) -> tuple[JobSpec, ...]:

@@ -210,7 +210,7 @@ class Workspace:
         with explained("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                temporary.write_text(plain_json(plan_record(plan)) + "\n", encoding="utf-8", errors="surrogatepass")
+                temporary.write_text(plan_text(plan) + "\n", encoding="utf-8", errors="surrogatepass")
                 publish(temporary, path)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -295,12 +295,13 @@ class Workspace:
             return False
 
 
-def plan_record(plan: BuildPlan) -> dict[str, Any]:
-    """A plan as plain JSON values, for `plan.json`."""
-    return {
-        "queue_hash": plan.queue_hash,
-        "layers": [[job.record() for job in layer] for layer in plan.layers],
-        "pending": [{"ref": item.ref.name, "reason": item.reason} for item in plan.pending],
-        "notes": [{"place": str(note.place), "message": note.message} for note in plan.notes],
-        "films": plain(plan.films),
+def plan_text(plan: BuildPlan) -> str:
+    """A plan as canonical JSON, for `plan.json`."""
+    parts = {
+        "films": plain_json(plain(plan.films)),
+        "layers": plan.queue,
+        "notes": plain_json([{"place": str(note.place), "message": note.message} for note in plan.notes]),
+        "pending": plain_json([{"ref": item.ref.name, "reason": item.reason} for item in plan.pending]),
+        "queue_hash": plain_json(plan.queue_hash),
     }
+    return "{" + ",".join(f'"{name}":{text}' for name, text in sorted(parts.items())) + "}"
