@@ -81,3 +81,8 @@ def test_what_a_program_leaves_running_holds_nobody_up(monkeypatch: pytest.Monke
     left = int(process.run(python(code), timeout=500))
     os.kill(left, signal.SIGKILL)
     assert threading.active_count() == threads
+
+
+def test_a_program_that_a_signal_ended_is_told_by_the_signals_name() -> None:
+    with pytest.raises(JobError, match="was ended by the signal SIGKILL"):
+        process.run(python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))

@@ -238,8 +238,18 @@ def run(
         if not in_time:
             raise JobError(f"{name} did not finish within {timeout:g} s and was ended")
         detail = "\n".join(f"    {line}" for line in list(tail)[-8:])
-        raise JobError(f"{name} failed with exit code {code}" + (f":\n{detail}" if detail else ""))
+        raise JobError(f"{name} {_ending(code)}" + (f":\n{detail}" if detail else ""))
     return b"".join(collected)
+
+
+def _ending(code: int) -> str:
+    """How a program failed, in words, by its exit code."""
+    if code >= 0:
+        return f"failed with exit code {code}"
+    try:
+        return f"was ended by the signal {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"was ended by the signal {-code}"
 
 
 class Lines:
