@@ -192,6 +192,9 @@ def running(args: Sequence[str], **kwargs: Any) -> Iterator[subprocess.Popen[byt
         if process.poll() is None:
             end(process)
         finish(process)
+        # What it has left running would outlive the build, and write in a directory that another job is lent.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def run(
