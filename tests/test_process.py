@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 import threading
@@ -81,3 +82,27 @@ def test_what_a_program_leaves_running_holds_nobody_up(monkeypatch: pytest.Monke
     left = int(process.run(python(code), timeout=500))
     os.kill(left, signal.SIGKILL)
     assert threading.active_count() == threads
+
+
+def test_a_program_that_a_signal_ended_is_told_by_the_signals_name() -> None:
+    with pytest.raises(JobError, match="was ended by the signal SIGKILL"):
+        process.run(python("import os, signal; os.kill(os.getpid(), signal.SIGKILL)"))
+
+
+def test_what_a_program_has_left_running_ends_with_it(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        code = (
+            "import os, signal\n"
+            f"os.open({str(fifo)!r}, os.O_WRONLY)\n"
+            "if os.fork() == 0:\n"
+            "    os.closerange(0, 3)\n"
+            "    signal.pause()\n"
+        )
+        process.run(python(code))
+        assert select.select([reader], [], [], 5)[0], "it still holds what it has opened"
+        assert os.read(reader, 1) == b""
+    finally:
+        os.close(reader)

@@ -192,6 +192,9 @@ def running(args: Sequence[str], **kwargs: Any) -> Iterator[subprocess.Popen[byt
         if process.poll() is None:
             end(process)
         finish(process)
+        # What it has left running would outlive the build, and write in a directory that another job is lent.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def run(
@@ -238,8 +241,18 @@ def run(
         if not in_time:
             raise JobError(f"{name} did not finish within {timeout:g} s and was ended")
         detail = "\n".join(f"    {line}" for line in list(tail)[-8:])
-        raise JobError(f"{name} failed with exit code {code}" + (f":\n{detail}" if detail else ""))
+        raise JobError(f"{name} {_ending(code)}" + (f":\n{detail}" if detail else ""))
     return b"".join(collected)
+
+
+def _ending(code: int) -> str:
+    """How a program failed, in words, by its exit code."""
+    if code >= 0:
+        return f"failed with exit code {code}"
+    try:
+        return f"was ended by the signal {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"was ended by the signal {-code}"
 
 
 class Lines:

@@ -16,7 +16,7 @@ import pytest
 from doit.cmd_base import ModuleTaskLoader
 from doit.doit_cmd import DoitMain
 
-from vbmake.doit_plugin.cmd_core import ResetDep, Strace
+from vbmake.doit_plugin.cmd_core import DumpDB, ResetDep, Strace
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.program import Program
 
@@ -154,7 +154,7 @@ class Overridden(DoitMain):  # type: ignore[misc]  # doit has no types
     """doit with vbmake's entry points, as if they were live."""
 
     BIN_NAME = "doit"
-    DOIT_CMDS = (*Program.DOIT_CMDS, ResetDep, Strace)
+    DOIT_CMDS = (*Program.DOIT_CMDS, DumpDB, ResetDep, Strace)
 
 
 @pytest.fixture

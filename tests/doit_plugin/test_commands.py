@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -147,6 +149,25 @@ def test_clean_removes_targets_and_intermediate_outputs_and_no_source(toy: Toy) 
     assert not (toy.root / "build").exists()
     assert not (toy.root / ".vbmake/work").exists()
     assert (toy.root / "a.txt").read_text() == "one"
+
+
+def test_clean_tells_what_it_cannot_remove(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain(toy.root)
+    toy.build()
+
+    def refuse(path: str) -> None:
+        raise OSError(errno.EROFS, "", path)
+
+    monkeypatch.setattr(os, "remove", refuse)
+    told = toy.vbmake("clean")
+    assert (told.code, told.err.startswith("cannot remove build/film.txt: the file system is read-only")) == (2, True)
+
+
+@pytest.mark.parametrize("command", ["plan", "verify", "sync", "trace", "gc", "costs", "doctor", "schema"])
+def test_a_word_that_a_command_would_do_nothing_with_is_refused(toy: Toy, command: str) -> None:
+    chain(toy.root)
+    told = toy.vbmake(command, "copy:film")
+    assert (told.code, f"{command} takes no words, found copy:film" in told.err) == (3, True)
 
 
 def test_clean_of_a_named_job_leaves_the_others(toy: Toy) -> None:
@@ -324,8 +345,9 @@ def test_a_name_that_is_not_planned_yet_is_told_as_such(toy: Toy) -> None:
     assert "not all is planned yet" in toy.vbmake("why", "build/nothing.txt").err
 
 
-def test_reset_dep_and_strace_say_why_they_are_not_for_films(toy: Toy) -> None:
+def test_reset_dep_strace_and_dumpdb_say_why_they_are_not_for_films(toy: Toy) -> None:
     chain(toy.root)
+    assert "records are in .vbmake/dag/" in toy.doit("dumpdb").err
     assert "not for jobs" in toy.doit("reset-dep").err
     assert "shell actions" in toy.doit("strace", "copy:film").err
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doit_plugin.conftest import Toy, chain, declare, events
+from tests.doit_plugin.conftest import Shell, Toy, chain, declare, events
 from vbmake.cache.manifest import NAME
 
 
@@ -148,3 +148,13 @@ def test_a_sync_that_fails_is_recorded_with_the_reason(toy: Toy, mirror: Path) -
     event = events(toy.root)[-1]
     assert (event["event"], event["ok"], event["sent"]) == ("sync", False, 0)
     assert str(mirror) in event["error"]
+
+
+@pytest.mark.parametrize("words", [("--to", "{}", "--dry-run"), ("--dry-run", "--to", "{}")])
+def test_an_address_with_an_equals_sign_is_no_variable(shell: Shell, words: tuple[str, ...]) -> None:
+    chain(shell.here)
+    shell.doit()
+    place = f"{shell.here.parent}/a=b"
+    for program in (shell.doit, shell.vbmake):
+        told = program("sync", *(word.format(place) for word in words))
+        assert (told.code, f"1 of 1 file would go to {place}" in told.out) == (0, True)

@@ -76,6 +76,16 @@ def test_a_target_changed_by_hand_is_mended(world: World, damage: str) -> None:
     assert world.read("build/film.txt") == "film one A two B"
 
 
+def test_what_stands_in_the_way_of_a_target_is_named(world: World) -> None:
+    (world.root / "build/film.txt").mkdir(parents=True)
+    with pytest.raises(JobError, match=r"build/film\.txt: a directory stands where a file is made; move it away"):
+        world.build(two_layers())
+    shutil.rmtree(world.root / "build")
+    (world.root / "build").write_text("")
+    with pytest.raises(JobError, match=r"build/film\.txt: a file stands where a directory is needed; move it away"):
+        world.build(two_layers())
+
+
 def test_a_deleted_target_is_mended_without_a_cache(world: World) -> None:
     world.cache = None
     world.build(two_layers())

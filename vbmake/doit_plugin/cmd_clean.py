@@ -13,6 +13,8 @@ from doit.control import TaskControl
 
 from vbmake.doit_plugin.command import ProjectCommand
 from vbmake.doit_plugin.project import job_of, projects_of
+from vbmake.errors import WorkspaceError
+from vbmake.run.disk import words
 
 
 class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has no types
@@ -35,7 +37,10 @@ class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has 
         for name in [name for name in order if name not in named and is_paid_only_here(tasks[name])]:
             order.remove(name)
             self.outstream.write(f"kept {name}: it was paid for and is in no cache; name it to remove it\n")
-        self.clean_tasks([tasks[name] for name in order], dryrun, cleanforget)
+        try:
+            self.clean_tasks([tasks[name] for name in order], dryrun, cleanforget)
+        except OSError as error:
+            raise WorkspaceError(f"cannot remove {error.filename}: {words(error)}") from error
         if not dryrun:
             remove_empty(Path(path) for name in order if job_of(tasks[name]) for path in tasks[name].targets)
 

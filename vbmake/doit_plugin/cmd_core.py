@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from doit import cmd_completion, cmd_forget, cmd_ignore, cmd_resetdep, cmd_strace
+from doit import cmd_completion, cmd_dumpdb, cmd_forget, cmd_ignore, cmd_resetdep, cmd_strace
 from doit.exceptions import InvalidCommand
 
+from vbmake.doit_plugin import where
 from vbmake.doit_plugin.command import ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.project import META, projects_of
@@ -43,6 +45,15 @@ class ResetDep(ProjectCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]  # 
         if projects_of(self.task_list):
             self.task_list = [task for task in self.task_list if task.name not in jobs]
         super()._execute(pos_args)
+
+
+class DumpDB(cmd_dumpdb.DumpDB):  # type: ignore[misc]  # doit has no types
+    """doit's `dumpdb`, for the state file of a `dodo.py`."""
+
+    def execute(self, params: Any, args: list[str]) -> Any:
+        if where.claimed({}, Path.cwd()) is not None:
+            raise InvalidCommand("dumpdb is for the state file of a dodo.py; a film's records are in .vbmake/dag/")
+        return super().execute(params, args)
 
 
 class Strace(ProjectCommand, cmd_strace.Strace):  # type: ignore[misc]  # doit has no types

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from doit.cmd_base import Command
-from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, Rooted
 from vbmake.doit_plugin.loader import OPTION_DIR
@@ -67,8 +66,6 @@ class Costs(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no ty
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (JSON, RUN, OPTION_DIR)
 
     def perform(self, params: Any, args: list[str]) -> int:
-        if args:
-            raise InvalidCommand(f"costs takes no words, found {' '.join(args)}")
         root = self.root(params)
         book = read_book(root / COSTS)
         for problem in book.problems:

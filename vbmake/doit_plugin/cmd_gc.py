@@ -42,8 +42,6 @@ class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no
         from vbmake.cache.gc import collect
         from vbmake.cache.settings import settings
 
-        if args:
-            raise InvalidCommand(f"gc takes no words, found {' '.join(args)}")
         size = _read("--size", params["size"], parse_bytes)
         age = _read("--age", params["age"], parse_days)
         directory = settings().directory

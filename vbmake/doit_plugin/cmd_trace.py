@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from doit.cmd_base import Command
-from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.chrome_trace import chrome_trace, read_events, runs_of
 from vbmake.doit_plugin.command import FreeOrder, Rooted
@@ -34,8 +33,6 @@ class Trace(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no ty
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (OUTPUT, ALL, OPTION_DIR)
 
     def perform(self, params: Any, args: list[str]) -> int:
-        if args:
-            raise InvalidCommand(f"trace takes no words, found {' '.join(args)}; `-o FILE` names the file to write")
         path = self.root(params) / EVENTS
         try:
             runs = runs_of(read_events(path.read_bytes()))

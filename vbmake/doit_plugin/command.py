@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import getopt
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -94,22 +95,47 @@ class FreeOrder:
     """A command whose options may also stand after its words (`frame harbour@2s -o still.png`); doit's may not."""
 
     cmdparser: Any
+    name: str
+    doc_usage: str
+    bin_name: str
 
     def parse_execute(self, in_args: list[str]) -> Any:
         """Called by doit with what follows the command's name."""
         parser = self.cmdparser
         try:
-            options, words = getopt.gnu_getopt(in_args, parser.get_short(), parser.get_long())
+            given = _with_values(in_args, self.name, parser)
+            options, words = getopt.gnu_getopt(given, parser.get_short(), parser.get_long())
         except getopt.GetoptError as error:
             from vbmake.doit_plugin.misread import misread
 
             raise InvalidCommand(misread(self, error)) from None
+        if words and not self.doc_usage:
+            help = f"`{self.bin_name} help {self.name}` lists the options"
+            raise InvalidCommand(f"{self.name} takes no words, found {' '.join(words)}; {help}")
         ordered = []
         for name, value in options:
             takes_none = parser.get_option(name)[0].type is bool
             ordered += [name] if takes_none else [f"{name}={value}"] if name[:2] == "--" else [name, value]
         ordered += ["--", *words]
         return super().parse_execute(ordered)  # type: ignore[misc]  # the core command follows in the MRO
+
+
+def _with_values(in_args: list[str], command: str, parser: Any) -> list[str]:
+    """doit takes every word with `=` away as a variable, an option's value too: such values are put back.
+
+    An address of `--to` that has an endpoint is one; without it the option would take the next word for its value.
+    """
+    tail = sys.argv[sys.argv.index(command) + 1 :] if command in sys.argv else []
+    if [word for word in tail if not _is_variable(word)] != in_args:  # called from Python, or nothing was taken away
+        return in_args
+    wanting = {f"--{name[:-1]}" for name in parser.get_long() if name.endswith("=")}
+    wanting |= {f"-{letter}" for letter in re.findall("(.):", parser.get_short())}
+    before = ["", *tail]
+    return [word for word, option in zip(tail, before, strict=False) if not _is_variable(word) or option in wanting]
+
+
+def _is_variable(word: str) -> bool:
+    return "=" in word and word[:1] != "-"
 
 
 class ProjectCommand(Guarded):

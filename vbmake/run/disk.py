@@ -17,6 +17,8 @@ _WORDS = {
     errno.EROFS: "the file system is read-only; build in a directory that can be written",
     errno.EACCES: "permission denied; make it writable for this user",
     errno.EPERM: "permission denied; make it writable for this user",
+    errno.EISDIR: "a directory stands where a file is made; move it away",
+    errno.ENOTDIR: "a file stands where a directory is needed; move it away",
     errno.ENAMETOOLONG: "the name is too long for this file system; shorten it",
 }
 

@@ -328,7 +328,8 @@ class Jobs:
         except WorkspaceError as error:
             raise JobError(str(error)) from error
         except OSError as error:
-            subject = f"{error.filename}: " if error.filename else ""
+            name = error.filename2 or error.filename  # of a move: where to
+            subject = f"{name}: " if name else ""
             raise JobError(f"{subject}{words(error)}") from error
 
 
