@@ -107,7 +107,7 @@ def test_controls_and_hidden_marks_are_taken_out_and_letters_of_every_script_sta
     )
     assert made.scenes[0].say == "a b [31mc def gh"
     kept = "می\u200cخواهم 👩\u200d🔬 日本語 Ünïcode हिन्दी"
-    assert read_script(script(scene(say=f"  {kept}\n"))).scenes[0].say == kept
+    assert read_script(script(scene(picture=f"  {kept}\n"))).scenes[0].picture == kept
     assert read_script(script(scene(title="A\u202eB"))).title == "A film"
 
 
@@ -156,6 +156,25 @@ def test_deeply_nested_data_is_no_text() -> None:
         deep = [deep]
     with pytest.raises(ValueError, match="a text is wanted, not a list"):
         read_script(script(scene(say=deep)))
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Party 🎉 time 👩\u200d👩\u200d👧 with 🇩🇪 flags", "Party time with flags"),
+        ("Bees ❤\ufe0f flowers 👍🏽!", "Bees flowers!"),
+        ("1\ufe0f\u20e3 of 20 °C — “été” №5 ®", "1 of 20 °C — “été” №5 ®"),
+        ("می\u200cخواهم क्\u200dष", "می\u200cخواهم क्\u200dष"),
+    ],
+)
+def test_emoji_that_no_font_of_text_draws_are_neither_said_nor_shown(written: str, shown: str) -> None:
+    (made,) = read_script(script(scene(say=written, heading=written, title="🎉"))).scenes
+    assert (made.say, made.heading, made.title) == (shown, shown, "🎉")
+
+
+def test_a_scene_of_emoji_alone_says_nothing() -> None:
+    with pytest.raises(ValueError, match=r"scenes\[1\]\.say: the text is empty"):
+        read_script(script(scene(say="🎉 🚀")))
 
 
 def test_equal_titles_make_different_ids() -> None:

@@ -5,6 +5,7 @@ What a model wrote is data. It is shown and spoken; nothing in it is a path, a t
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
@@ -25,6 +26,10 @@ _TOLD = 5  # mistakes of a script that are told
 _JOINERS = "\u200c\u200d"  # invisible, and part of how Persian, Hindi or an emoji is spelt
 _BREAKS = ("Cc", "Zl", "Zp")  # what stands between words, or nowhere
 _HIDDEN = ("Cf", "Cs", "Co", "Cn")  # what cannot be seen: directions, surrogates, no characters at all
+# Emoji and other small pictures, with what joins and colours them: no voice reads them, and fonts of text lack them.
+_EMOJI: Final = re.compile(
+    r"\s*(?:[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff][\ufe0e\ufe0f\u200d]*)+|[\ufe0f\u20e3]"
+)
 # How the pictures of a script are moved, in turn. Their middle stays in the middle: what is written above and below
 # them comes no nearer.
 _MOVES: Final[tuple[Mapping[str, Any], ...]] = (
@@ -78,15 +83,15 @@ def cleaned(text: str) -> str:
     return " ".join("".join(kept).split()).strip(_JOINERS + " ")
 
 
-def _text(limit: int, *, empty: bool = False) -> Any:
-    """A line of text, cleaned. Longer than `limit` is a mistake, not cut."""
+def _text(limit: int, *, empty: bool = False, emoji: bool = True) -> Any:
+    """A line of text, cleaned, of emoji too unless they may stay. Longer than `limit` is a mistake, not cut."""
 
     def clean(value: Any) -> str:
         if not isinstance(value, str):
             raise ValueError(f"a text is wanted, not {_KINDS.get(type(value), type(value).__name__)}")
         if len(value) > 4 * limit:
             raise ValueError(f"the text is too long: {len(value):,} characters, allowed are {limit:,}")
-        text = cleaned(value)
+        text = cleaned(value if emoji else _EMOJI.sub("", value))
         if len(text) > limit:
             raise ValueError(f"the text is too long: {len(text):,} characters, allowed are {limit:,}")
         if not text and not empty:
@@ -108,9 +113,9 @@ class ScriptScene(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
     title: Annotated[str, _text(120)]
-    say: Annotated[str, _text(2000)]
+    say: Annotated[str, _text(2000, emoji=False)]
     picture: Annotated[str, _text(2000)]
-    heading: Annotated[str, _text(120, empty=True)] = ""
+    heading: Annotated[str, _text(120, empty=True, emoji=False)] = ""
 
 
 class Script(BaseModel):

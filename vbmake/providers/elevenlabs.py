@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Final
@@ -18,6 +17,7 @@ from vbmake.providers.reading import (
     decoded,
     inside,
     iso_language,
+    nearest,
     refused_kind,
     refused_option,
     sound_extension,
@@ -175,9 +175,7 @@ def _check_options(generation: Generation, who: str) -> str:
     known = (*own, *_FIELDS[generation.kind], *formats)
     for name, names in [(name, known) for name in generation.options] + [(name, own) for name in settings]:
         if name not in names:
-            near = difflib.get_close_matches(str(name), names, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
-            return f"{who} has no option {name!r}{hint} It has: {', '.join(names) or 'none'}"
+            return f"{who} has no option {name!r}{nearest(name, names)} It has: {', '.join(names) or 'none'}"
     asked = generation.options.get("output_format", FORMAT)
     codecs = [codec for codec in _FORMATS if (generation.kind, codec) != ("music", "wav")]
     if not isinstance(asked, str) or not re.fullmatch(rf"({'|'.join(codecs)})_\d+(_\d+)?", asked):

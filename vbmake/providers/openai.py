@@ -19,6 +19,7 @@ from vbmake.providers.reading import (
     decoded,
     inside,
     iso_language,
+    nearest,
     refused_kind,
     refused_option,
     sound_extension,
@@ -68,6 +69,21 @@ _RESERVED: Final[Mapping[Kind, Mapping[str, str]]] = {
         "stream": _WHOLE,
     },
 }
+# What `options` of OpenAI's own image models can hold: {name: its values, () for any}. It refuses all else.
+_GPT_IMAGE: Final[Mapping[str, tuple[str, ...]]] = {
+    "quality": ("low", "medium", "high", "auto"),
+    "background": ("transparent", "opaque", "auto"),
+    "moderation": ("low", "auto"),
+    "output_format": (),
+    "output_compression": (),
+    "user": (),
+}
+_DALL_E_3: Final[Mapping[str, tuple[str, ...]]] = {
+    "quality": ("standard", "hd"),
+    "style": ("vivid", "natural"),
+    "user": (),
+}
+_DALL_E_2: Final[Mapping[str, tuple[str, ...]]] = {"quality": ("standard",), "user": ()}
 _QUOTA: Final = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "billing_limit_user_error"}
 _MODERATION: Final = {"content_policy_violation", "moderation_blocked", "content_filter", "safety_violation"}
 _FENCE: Final = re.compile(r"```[a-zA-Z]*\s*\n(.*?)\n?\s*```", re.DOTALL)
@@ -163,6 +179,24 @@ def _check_image(generation: Generation, who: str) -> str:
         return f"response_format of {who} is 'url' or 'b64_json', not {options['response_format']!r}"
     if options.get("output_format", "png") not in ("png", "jpeg", "webp"):
         return f"output_format of {who} is png, jpeg or webp here, not {options['output_format']!r}"
+    if options.get("background") == "transparent" and options.get("output_format") == "jpeg":
+        return f"a picture of {who} in JPEG has no transparent background; leave out output_format, or name png or webp"
+    return _check_image_options(generation, who)
+
+
+def _check_image_options(generation: Generation, who: str) -> str:
+    """What OpenAI's own models refuse with `Unknown parameter`; those of other servers take what they like."""
+    if is_gpt_image(generation.model):
+        known = _GPT_IMAGE
+    elif is_dall_e(generation.model):
+        known = _DALL_E_3 if generation.model == "dall-e-3" else _DALL_E_2
+    else:
+        return ""
+    for name, value in generation.options.items():
+        if name not in known:
+            return f"{who} has no option {name!r}{nearest(name, known)} It has: {', '.join(known)}"
+        if known[name] and value not in known[name]:
+            return f"{name} of {who} is one of {', '.join(known[name])}, not {value!r}{nearest(value, known[name])}"
     return ""
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import base64
+import difflib
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -122,6 +123,12 @@ def refused_option(who: str, options: Mapping[str, Any], reserved: Mapping[str, 
     """What to say of options that would replace what vbmake itself sends ({name: what to do}); "" of none."""
     wrong = [f"{name!r}: {reserved[str(name)]}" for name in options if str(name) in reserved]
     return f"options of {who} cannot hold {'; nor '.join(wrong)}" if wrong else ""
+
+
+def nearest(found: Any, allowed: Iterable[str]) -> str:
+    """The end of a sentence: which of the allowed names was meant, where one is near."""
+    near = difflib.get_close_matches(str(found), list(allowed), 1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def by_status(service: str, response: Response) -> Failure:
