@@ -99,6 +99,18 @@ def test_hasty_calls_have_one_worker_until_one_of_them_takes_long() -> None:
     workers.close()
 
 
+def test_a_batch_can_be_done_by_who_gives_it_out() -> None:
+    workers = Workers()
+    batch = Batch("cpu", [("well", threading.current_thread), ("rest", lambda: None)], hasty=True)
+    workers.perform(batch)
+    assert workers.hasty, "until its results are taken nothing of the kind is begun"
+    first, end = workers.wait(0)
+    assert first.value is threading.current_thread()
+    assert (end.token, end.batch.rest()) == (None, ["rest"]), "a value is a failure, and ends a batch"
+    assert (workers.hasty, workers.running) == (False, 0)
+    workers.close()
+
+
 def test_a_waiting_job_of_one_pool_holds_up_no_other_pool(toy: Toy) -> None:
     from tests.doit_plugin import toy as rules
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -153,3 +154,13 @@ def test_the_plan_is_written_for_people_and_tools(project: Path) -> None:
     build(project)
     assert (project / ".vbmake/dag/plan.json").read_bytes() == first
     assert b'"queue_hash"' in first
+
+
+def test_git_takes_nothing_of_what_builds_keep(project: Path) -> None:
+    (project / ".vbmake/.gitignore").unlink(missing_ok=True)
+    run_build(project)
+    subprocess.run(["git", "init", "-q", "."], cwd=project, check=True)
+    listed = subprocess.run(["git", "ls-files", "--others", "--exclude-standard"], cwd=project, capture_output=True)
+    found = listed.stdout.decode().splitlines()
+    assert "video.yaml" in found
+    assert not [name for name in found if name.startswith(".vbmake")]

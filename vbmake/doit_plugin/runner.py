@@ -43,6 +43,7 @@ TICK = 0.5  # seconds: a signal that the system hands to another thread is seen 
 QUICK = 0.02  # seconds: what one worker is given at once should take no longer
 LARGEST = 32  # jobs that one worker is given at once
 HASTY = 0.0006  # seconds: a call that takes no longer is Python alone, which two threads do no faster than one
+SLOW = 0.005  # seconds: who takes so long once is not of that kind
 LINGER = 0.1  # seconds after which jobs that were given to a worker and are not begun are taken back
 
 TASKS = "doit"  # the pool of the user's own tasks
@@ -299,7 +300,9 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             outcome = task.actions[0].outcome
             if outcome.how == "ran":
                 self._pace[handle.job.rule] = outcome.seconds
-                if outcome.seconds < HASTY and handle.project.workspace.rules.rule(handle.job.rule).call:
+                if outcome.seconds >= SLOW:
+                    self._hasty.discard(handle.job.rule)
+                elif outcome.seconds < HASTY and handle.project.workspace.rules.rule(handle.job.rule).call:
                     self._hasty.add(handle.job.rule)
             node.run_status = "successful"
             self._ended_well(task, handle, outcome.how, outcome.seconds)

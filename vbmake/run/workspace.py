@@ -17,6 +17,7 @@ they are brought, or made again, when a job that really runs reads them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -178,10 +179,18 @@ class Workspace:
         """
         changed = self.refresh()
         stamp.remove(self.root)
+        self._leave_out()
         remove_stale(self.root / TEMPORARY)
         self.tags.compact()
         self._digest_journal.compact()
         return changed
+
+    def _leave_out(self) -> None:
+        """Keep git from taking what builds keep for part of the project, whatever its own `.gitignore` says."""
+        path = self.state / ".gitignore"
+        with contextlib.suppress(OSError):
+            if not path.exists():
+                path.write_text("*\n", encoding="ascii")
 
     @uncollected()
     def plan(self) -> BuildPlan:
