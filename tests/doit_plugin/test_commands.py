@@ -212,6 +212,23 @@ def test_an_ignored_job_is_left_out_until_it_is_forgotten(toy: Toy) -> None:
     assert toy.build().out.splitlines()[-1].startswith("2 jobs: 1 ran, 1 current in ")
 
 
+def test_plan_tells_what_a_build_leaves_out(toy: Toy) -> None:
+    chain(toy.root)
+    toy.vbmake("ignore", "copy:film")
+    told = toy.vbmake("plan").out.splitlines()
+    assert ["current", "copy:film", "ignored", "(until", "`forget", "copy:film`)"] in [line.split() for line in told]
+    toy.vbmake("ignore", "copy:middle")
+    toy.vbmake("forget", "copy:film")
+    plan = json.loads(toy.vbmake("plan", "--json").out)
+    assert [(job["state"], job["reason"]) for job in plan["jobs"]] == [
+        ("current", "ignored (until `forget copy:middle`)"),
+        ("current", "ignored, as is copy:middle, which it needs (until `forget copy:middle`)"),
+    ]
+    assert toy.build().out.splitlines()[-1].startswith("2 jobs: 2 ignored in ")
+    toy.vbmake("forget", "copy:middle")
+    assert toy.vbmake("plan").out.endswith("2 jobs: 1 run, 1 maybe\n")
+
+
 def test_a_job_can_be_named_by_id_target_group_or_wildcard(toy: Toy) -> None:
     chain(toy.root)
     for name in ("copy:middle", ".vbmake/work/middle.txt"):
@@ -315,7 +332,7 @@ def test_a_word_that_can_be_nothing_is_told_before_anything_runs(toy: Toy) -> No
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["plan", "--offline"], "plan has no option --offline; run has it, as in `vbmake run --offline`"),
+        (["plan", "--offline"], "plan has no option --offline; run, watch have it, as in `vbmake run --offline`"),
         (["why", "--json"], "plan, costs have it, as in `vbmake plan --json`"),
         (["plan", "--jsn"], "did you mean --json?"),
         (["list", "--nosuch"], "list has no option --nosuch; `vbmake help list` lists the options"),
