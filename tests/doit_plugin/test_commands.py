@@ -314,6 +314,21 @@ def test_a_word_that_is_nothing_is_told_with_the_nearest(toy: Toy) -> None:
         assert near in ended.err
 
 
+def test_help_of_what_is_nothing_is_told_with_the_nearest(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain(toy.root)
+    for word, near in (("plna", "did you mean plan"), ("copy:midle", "did you mean copy:middle"), ("xyzzy", "list")):
+        for ended in (toy.doit("help", word), toy.vbmake("help", word)):
+            assert (ended.code, f"{word} is no command, job or target" in ended.err) == (3, True), word
+            assert near in ended.err, word
+    assert "help takes one word, found plan more" in toy.vbmake("help", "plan", "more").err
+    ended = toy.vbmake("help", "copy:film")
+    assert (ended.code, ended.out.startswith("copy:film")) == (0, True)
+    monkeypatch.chdir(toy.root.parent)
+    ended = toy.vbmake("help", "plna")
+    assert (ended.code, "plna is no command; did you mean plan?" in ended.err) == (3, True)
+    assert toy.vbmake("help").code == 0
+
+
 def test_a_word_that_can_be_nothing_is_told_before_anything_runs(toy: Toy) -> None:
     first = {"id": "copy:first", "makes": {"o": "first.txt"}, "options": {"text": "1"}}
     later = {"id": "copy:later", "makes": {"o": "later.txt"}, "final": True, "after": ["copy:first#o"]}
