@@ -221,3 +221,23 @@ def test_a_film_is_watched_from_the_first_build_to_ctrl_c(shell: Shell, watching
     watching.send_signal(signal.SIGINT)
     assert watching.wait(timeout=30) == 0
     assert not [line for line in command_lines() if str(shell.here) in line]
+
+
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_build_that_runs_in_good_order(shell: Shell, sign: signal.Signals) -> None:
+    (shell.here / "video.yaml").write_text(
+        FILM.format(title="Long").replace("64x36", "1920x1080").replace("200ms", "5m")
+    )
+    program = shell.start(["-m", "vbmake"], "watch")
+    late = threading.Timer(60, program.kill)
+    late.start()
+    try:
+        assert program.stdout is not None
+        assert program.stdout.readline().startswith("ran ")  # the timeline; the film takes minutes
+        program.send_signal(sign)
+        out, err = program.communicate()
+    finally:
+        late.cancel()
+    assert (program.returncode, err) == (130, "interrupted; what was finished is kept\n")
+    assert out.endswith("(interrupted)\n")
+    assert not [line for line in command_lines() if str(shell.here) in line]
