@@ -33,9 +33,32 @@ def test_the_environment_names_the_remote_cache_before_the_project_does() -> Non
     "environment",
     [
         {"GITHUB_EVENT_NAME": "pull_request"},
+        {"GITHUB_EVENT_NAME": "pull_request_target"},
+        {"CI_MERGE_REQUEST_ID": "4711"},
         {"CI_MERGE_REQUEST_IID": "12"},
+        {"CI_PIPELINE_SOURCE": "merge_request_event"},
+        {"CI_PIPELINE_SOURCE": "external_pull_request_event"},
+        {"CI_EXTERNAL_PULL_REQUEST_IID": "12"},
+        {"CI_PIPELINE_EVENT": "pull_request"},
+        {"CI_COMMIT_PULL_REQUEST": "5"},
         {"BUILDKITE_PULL_REQUEST": "7"},
+        {"TRAVIS_PULL_REQUEST": "7"},
+        {"TRAVIS_EVENT_TYPE": "pull_request"},
+        {"CIRCLE_PULL_REQUEST": "https://forge.example/team/films/pull/7"},
+        {"CIRCLE_PULL_REQUESTS": "https://forge.example/team/films/pull/7"},
+        {"CIRCLE_PR_NUMBER": "7"},
+        {"CI_PULL_REQUEST": "https://forge.example/team/films/pull/7"},
+        {"BITBUCKET_PR_ID": "7"},
+        {"DRONE_PULL_REQUEST": "7"},
+        {"DRONE_BUILD_EVENT": "pull_request"},
         {"CHANGE_ID": "3"},
+        {"ghprbPullId": "3"},
+        {"SYSTEM_PULLREQUEST_PULLREQUESTID": "7"},
+        {"BUILD_REASON": "PullRequest"},
+        {"APPVEYOR_PULL_REQUEST_NUMBER": "7"},
+        {"CIRRUS_PR": "7"},
+        {"SEMAPHORE_GIT_PR_NUMBER": "7"},
+        {"BITRISE_PULL_REQUEST": "7"},
     ],
 )
 def test_a_pull_request_only_reads(environment: dict[str, str]) -> None:
@@ -44,7 +67,19 @@ def test_a_pull_request_only_reads(environment: dict[str, str]) -> None:
     assert settings(TEAM, {**environment, "VBMAKE_CACHE_MODE": "write"}).mode == "write"
 
 
-@pytest.mark.parametrize("environment", [{"GITHUB_EVENT_NAME": "push"}, {"BUILDKITE_PULL_REQUEST": "false"}, {}])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {},
+        {"GITHUB_EVENT_NAME": "push"},
+        {"CI_PIPELINE_SOURCE": "push", "CI_PIPELINE_ID": "4711"},
+        {"CI_PIPELINE_EVENT": "push", "CI_COMMIT_PULL_REQUEST": ""},
+        {"BUILDKITE_PULL_REQUEST": "false"},
+        {"TRAVIS_PULL_REQUEST": "false", "TRAVIS_EVENT_TYPE": "cron"},
+        {"DRONE_BUILD_EVENT": "push"},
+        {"BUILD_REASON": "IndividualCI"},
+    ],
+)
 def test_other_builds_write(environment: dict[str, str]) -> None:
     assert settings(TEAM, environment).mode == "write"
 

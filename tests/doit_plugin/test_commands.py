@@ -212,6 +212,23 @@ def test_an_ignored_job_is_left_out_until_it_is_forgotten(toy: Toy) -> None:
     assert toy.build().out.splitlines()[-1].startswith("2 jobs: 1 ran, 1 current in ")
 
 
+def test_plan_tells_what_a_build_leaves_out(toy: Toy) -> None:
+    chain(toy.root)
+    toy.vbmake("ignore", "copy:film")
+    told = toy.vbmake("plan").out.splitlines()
+    assert ["current", "copy:film", "ignored", "(until", "`forget", "copy:film`)"] in [line.split() for line in told]
+    toy.vbmake("ignore", "copy:middle")
+    toy.vbmake("forget", "copy:film")
+    plan = json.loads(toy.vbmake("plan", "--json").out)
+    assert [(job["state"], job["reason"]) for job in plan["jobs"]] == [
+        ("current", "ignored (until `forget copy:middle`)"),
+        ("current", "ignored, as is copy:middle, which it needs (until `forget copy:middle`)"),
+    ]
+    assert toy.build().out.splitlines()[-1].startswith("2 jobs: 2 ignored in ")
+    toy.vbmake("forget", "copy:middle")
+    assert toy.vbmake("plan").out.endswith("2 jobs: 1 run, 1 maybe\n")
+
+
 def test_a_job_can_be_named_by_id_target_group_or_wildcard(toy: Toy) -> None:
     chain(toy.root)
     for name in ("copy:middle", ".vbmake/work/middle.txt"):
@@ -297,6 +314,21 @@ def test_a_word_that_is_nothing_is_told_with_the_nearest(toy: Toy) -> None:
         assert near in ended.err
 
 
+def test_help_of_what_is_nothing_is_told_with_the_nearest(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain(toy.root)
+    for word, near in (("plna", "did you mean plan"), ("copy:midle", "did you mean copy:middle"), ("xyzzy", "list")):
+        for ended in (toy.doit("help", word), toy.vbmake("help", word)):
+            assert (ended.code, f"{word} is no command, job or target" in ended.err) == (3, True), word
+            assert near in ended.err, word
+    assert "help takes one word, found plan more" in toy.vbmake("help", "plan", "more").err
+    ended = toy.vbmake("help", "copy:film")
+    assert (ended.code, ended.out.startswith("copy:film")) == (0, True)
+    monkeypatch.chdir(toy.root.parent)
+    ended = toy.vbmake("help", "plna")
+    assert (ended.code, "plna is no command; did you mean plan?" in ended.err) == (3, True)
+    assert toy.vbmake("help").code == 0
+
+
 def test_a_word_that_can_be_nothing_is_told_before_anything_runs(toy: Toy) -> None:
     first = {"id": "copy:first", "makes": {"o": "first.txt"}, "options": {"text": "1"}}
     later = {"id": "copy:later", "makes": {"o": "later.txt"}, "final": True, "after": ["copy:first#o"]}
@@ -315,7 +347,7 @@ def test_a_word_that_can_be_nothing_is_told_before_anything_runs(toy: Toy) -> No
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["plan", "--offline"], "plan has no option --offline; run has it, as in `vbmake run --offline`"),
+        (["plan", "--offline"], "plan has no option --offline; run, watch have it, as in `vbmake run --offline`"),
         (["why", "--json"], "plan, costs have it, as in `vbmake plan --json`"),
         (["plan", "--jsn"], "did you mean --json?"),
         (["list", "--nosuch"], "list has no option --nosuch; `vbmake help list` lists the options"),

@@ -92,6 +92,13 @@ def test_without_a_place_it_is_told_how_to_name_one(toy: Toy) -> None:
     [
         ("gs://films/x", "allowed are s3://bucket/prefix and a directory"),
         ("s3://", "is not an S3 address"),
+        ("s3:///films", "is not an S3 address"),
+        ("s3://Films!/x", "'Films!' is no name of a bucket, allowed are 3 to 63 letters, digits"),
+        ("s3://[films/x", "is no name of a bucket"),
+        ("s3://films/x?endpoint=nonsense", "s3://films/x: an endpoint is written https://host or https://host:port"),
+        ("s3://films/x?region=the north", "a region is a word such as eu-central-1, found 'the north'"),
+        ("s3://key:secret@films/x", "an S3 address holds no credentials: write s3://films"),
+        ("s3://arn:aws:s3:films/x?endpoint=http://127.0.0.1:9", 'Invalid bucket name "arn:aws:s3:films"'),
         ("", "allo"),
     ],
 )
@@ -100,6 +107,7 @@ def test_a_place_of_another_kind_is_told(toy: Toy, place: str, words: str) -> No
     toy.build()
     told = toy.vbmake("sync", f"--to={place}")
     assert (told.code, words in told.err) == (2, True)
+    assert (told.err.count("\n"), "secret" in told.err) == (1, False)
 
 
 def test_films_of_a_dodo_file_are_published_by_their_prefix(toy: Toy, mirror: Path) -> None:

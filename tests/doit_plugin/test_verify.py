@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+from typing import Any
+
+import pytest
 
 from tests.doit_plugin.conftest import Toy, chain, declare
 
@@ -53,6 +58,34 @@ def test_jobs_that_are_done_again_make_the_same_and_replace_nothing(toy: Toy) ->
     assert told.out.splitlines()[-1] == "1 file checked, 2 jobs done again: all as recorded"
     assert (toy.root / "build/film.txt").stat().st_ino == before.st_ino
     assert not list((toy.root / ".vbmake/tmp").iterdir())
+
+
+@pytest.mark.parametrize("locked_before", [True, False])
+def test_what_can_only_be_read_is_checked_all_the_same(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, locked_before: bool
+) -> None:
+    chain(toy.root)
+    toy.build()
+    lock = toy.root / ".vbmake/lock"
+    if not locked_before:
+        lock.unlink()
+    really_open = os.open
+
+    def refuse(path: str, flags: int, *more: Any, **named: Any) -> int:
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+            raise OSError(errno.EROFS, "", path)
+        return really_open(path, flags, *more, **named)
+
+    monkeypatch.setattr(os, "open", refuse)
+    told = toy.vbmake("verify")
+    assert (told.code, told.out, told.err) == (0, "2 files checked: all as recorded\n", "")
+    told = toy.vbmake("verify", "--rebuild", "1")
+    assert (told.code, "the file system is read-only" in told.err) == (2, True)
+    if locked_before:
+        with open(lock, "rb") as build:
+            fcntl.flock(build, fcntl.LOCK_EX)
+            told = toy.vbmake("verify")
+        assert (told.code, "another build runs here (process " in told.err) == (2, True)
 
 
 def test_a_job_that_makes_something_else_each_time_is_found(toy: Toy) -> None:

@@ -56,6 +56,25 @@ def test_a_named_program_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPat
         ffmpeg.executable()
 
 
+@pytest.mark.parametrize(
+    ("does", "told"),
+    [
+        ("true", "it says nothing; correct it or unset it"),
+        ("echo GNU tools 9.4; echo more", "it says 'GNU tools 9.4 more'; correct"),
+        ("echo oops >&2; exit 3", "it says 'other failed with exit code 3: oops'"),
+    ],
+)
+def test_a_named_program_that_is_no_ffmpeg_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, told: str
+) -> None:
+    other = tmp_path / "other"
+    other.write_text(f"#!/bin/sh\n{does}\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("VBMAKE_FFMPEG", str(other))
+    with pytest.raises(MissingTool, match=f"VBMAKE_FFMPEG is '{other}', which is no ffmpeg: .*{told}"):
+        ffmpeg.executable()
+
+
 def test_an_honest_file_is_read(talking_clip: Path, photo: Path, tone: Path) -> None:
     for path in (talking_clip, photo, tone):
         read(path)

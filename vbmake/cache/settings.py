@@ -15,14 +15,30 @@ Mode = Literal["off", "read", "write"]
 # How CI systems say that they run for a proposal to merge (whose author may be anybody).
 _PULL_REQUEST = {
     "GITHUB_EVENT_NAME": {"pull_request", "pull_request_target"},  # GitHub, Gitea, Forgejo
-    "CI_MERGE_REQUEST_IID": None,  # GitLab
+    "CI_MERGE_REQUEST_ID": None,  # GitLab
+    "CI_MERGE_REQUEST_IID": None,
+    "CI_EXTERNAL_PULL_REQUEST_IID": None,  # GitLab, for a repository elsewhere
+    "CI_PIPELINE_SOURCE": {"merge_request_event", "external_pull_request_event"},
+    "CI_PIPELINE_EVENT": {"pull_request"},  # Woodpecker
+    "CI_COMMIT_PULL_REQUEST": None,
     "BUILDKITE_PULL_REQUEST": None,
     "TRAVIS_PULL_REQUEST": None,
+    "TRAVIS_EVENT_TYPE": {"pull_request"},
     "CIRCLE_PULL_REQUEST": None,
+    "CIRCLE_PULL_REQUESTS": None,
+    "CIRCLE_PR_NUMBER": None,  # a fork's
+    "CI_PULL_REQUEST": None,
     "BITBUCKET_PR_ID": None,
-    "DRONE_PULL_REQUEST": None,  # Drone, Woodpecker
+    "DRONE_PULL_REQUEST": None,
+    "DRONE_BUILD_EVENT": {"pull_request"},
     "CHANGE_ID": None,  # Jenkins
+    "ghprbPullId": None,
     "SYSTEM_PULLREQUEST_PULLREQUESTID": None,  # Azure
+    "BUILD_REASON": {"PullRequest"},
+    "APPVEYOR_PULL_REQUEST_NUMBER": None,
+    "CIRRUS_PR": None,
+    "SEMAPHORE_GIT_PR_NUMBER": None,
+    "BITRISE_PULL_REQUEST": None,
 }
 
 
@@ -47,8 +63,8 @@ class CacheSettings:
 def is_pull_request(environment: Mapping[str, str]) -> bool:
     """Whether a CI runs this for a pull (merge) request."""
     for name, values in _PULL_REQUEST.items():
-        value = environment.get(name, "")
-        if value in values if values is not None else value not in ("", "false", "0"):
+        value = environment.get(name, "").strip()
+        if value in values if values is not None else value.lower() not in ("", "false", "0"):
             return True
     return False
 

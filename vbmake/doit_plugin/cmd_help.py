@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from doit import cmd_help
+from doit.exceptions import InvalidCommand
 
-from vbmake.doit_plugin import words
+from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader
+from vbmake.doit_plugin.unknown import alike
 
 # What doit's commands do for a film; their own purposes speak of dodo files and of doit's state file.
 PURPOSES = {
@@ -37,7 +40,25 @@ class Help(ProjectCommand, cmd_help.Help):  # type: ignore[misc]  # doit has no 
         self.adopt(params)
         if isinstance(self.loader, VideoLoader):
             self.cmds.update({name: words.load(name) for name in words.COMMANDS})
+            if len(args) > 1:
+                raise InvalidCommand(f"help takes one word, found {' '.join(args)}; such as `{self.bin_name} help run`")
+            if args and args[0] != "task" and args[0] not in self.cmds:
+                self._seek(params, args[0])
         return super().perform(params, args)
+
+    def _seek(self, params: Any, word: str) -> None:
+        """Prepare for looking a word up among the jobs. Raises InvalidCommand where there are none."""
+        if self.loader.root is None and where.nearest(Path(params.get("cwdPath") or ".").resolve()) is None:
+            near = alike(word, self.cmds)
+            hint = f"did you mean {' or '.join(near)}? " if near else ""
+            raise InvalidCommand(f"{word} is no command; {hint}`{self.bin_name} help` shows the commands")
+        super().adopt(params)
+
+    def _execute(self, pos_args: list[str]) -> bool:
+        found = bool(super()._execute(pos_args))
+        if not found and isinstance(self.loader, VideoLoader):
+            raise InvalidCommand(self._unknown(pos_args[0]))
+        return found
 
     def adopt(self, params: Any) -> None:
         """As for every command, but help is given also where there is no project."""

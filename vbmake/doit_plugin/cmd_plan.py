@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -57,7 +57,8 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
 
     def _execute(self, as_json: bool, show_all: bool) -> int:
         projects = projects_of(self.task_list)
-        rows = [row for project in projects for row in survey(project)]
+        ignored = self._ignored()
+        rows = [_left_out(row, ignored) for project in projects for row in survey(project)]
         pending = [
             {"what": item.ref.name, "reason": item.reason, "place": str(item.place)}
             for project in projects
@@ -76,10 +77,29 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         for project in projects:
             for note in project.plan.notes:
                 self.outstream.write(f"note     {project.path(note.place.file)}:{note.place.line}: {note.message}\n")
-            for lack in _obstacles(project):
+            for lack in _obstacles(project, ignored):
                 self.outstream.write(f"note     {lack}\n")
         self.outstream.write(summary(sums) + "\n")
         return 0
+
+    def _ignored(self) -> dict[str, str]:
+        """The tasks that a build leaves out, each with the one that was marked: itself, or one that it needs."""
+        found: dict[str, str] = {}
+        for task in self.task_list:
+            marked = self.dep_manager.status_is_ignore(task)
+            cause = task.name if marked else next((found[name] for name in task.task_dep if name in found), None)
+            if cause is not None:
+                found[task.name] = cause
+        return found
+
+
+def _left_out(row: Row, ignored: Mapping[str, str]) -> Row:
+    """The row of a job as a build treats it: one that is ignored stays as it is, whatever its state."""
+    if row.id not in ignored:
+        return row
+    cause = ignored[row.id]
+    why = "ignored" if cause == row.id else f"ignored, as is {cause}, which it needs"
+    return replace(row, state="current", reason=f"{why} (until `forget {cause}`)", cost=0.0, least=0.0)
 
 
 def survey(project: FilmProject) -> list[Row]:
@@ -88,9 +108,10 @@ def survey(project: FilmProject) -> list[Row]:
     return [_row(project, job, states[job.id]) for job in project.plan.jobs]
 
 
-def _obstacles(project: FilmProject) -> Iterator[str]:
+def _obstacles(project: FilmProject, ignored: Mapping[str, str]) -> Iterator[str]:
     states = project.workspace.survey(project.plan)
-    due = [job for job in project.plan.jobs if job.account and states[job.id].state in ("run", "maybe")]
+    asked = [job for job in project.plan.jobs if job.account and project.name(job.id) not in ignored]
+    due = [job for job in asked if states[job.id].state in ("run", "maybe")]
     if due:
         from vbmake.run.spending import obstacles
 
@@ -126,8 +147,8 @@ def totals(rows: list[Row]) -> dict[str, Any]:
 
 
 def told(rows: list[Row], show_all: bool) -> Iterator[str]:
-    """The rows for people; what is current only when asked for."""
-    shown = [row for row in rows if show_all or row.state != "current"]
+    """The rows for people; what is current only when asked for, or where there is something to say of it."""
+    shown = [row for row in rows if show_all or row.state != "current" or row.reason]
     width = min(48, max((len(row.id) for row in shown), default=0))
     for row in shown:
         seconds = f"{row.seconds:.1f} s" if row.seconds is not None and row.state in ("run", "maybe") else ""

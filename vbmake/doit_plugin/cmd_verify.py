@@ -27,7 +27,8 @@ class Verify(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
         "Reads every target that was recorded, whatever its times say: what was changed by hand, by a bad disk or by "
         "a copy that was cut is told, and the exit code is 1 (`run` mends it). With --rebuild N, that many jobs are "
         "done again in private directories, at least one of each rule if N allows, and what they make is compared "
-        "byte for byte. Nothing that was built is replaced. Jobs that cost money are not tried."
+        "byte for byte. Nothing that was built is replaced. Jobs that cost money are not tried. Without --rebuild "
+        "nothing need be writable."
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (REBUILD,)
 
@@ -39,7 +40,7 @@ class Verify(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
             raise InvalidCommand("there is no film here to verify")
         counts: Counter[str] = Counter()
         for project in projects:
-            with project.workspace.locked():
+            with project.workspace.locked(reading=not rebuild):
                 self._verify(project, rebuild, counts)
         self.outstream.write(_sentence(counts) + "\n")
         return 1 if counts["bad"] else 0

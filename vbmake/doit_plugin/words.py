@@ -14,6 +14,7 @@ COMMANDS = {
     "plan": "vbmake.doit_plugin.cmd_plan:Plan",
     "why": "vbmake.doit_plugin.cmd_why:Why",
     "frame": "vbmake.doit_plugin.cmd_frame:Frame",
+    "watch": "vbmake.doit_plugin.cmd_watch:Watch",
     "sync": "vbmake.doit_plugin.cmd_sync:Sync",
     "costs": "vbmake.doit_plugin.cmd_costs:Costs",
     "reroll": "vbmake.doit_plugin.cmd_reroll:Reroll",

@@ -9,12 +9,9 @@ from urllib.parse import urlencode
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from vbmake.project.model import Model
+from vbmake.storage.address import BUCKET, ENDPOINT, REGION
 
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; other stores also know capitals and _.
-_BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]"
-_S3 = rf"s3://{_BUCKET}(/[^?#\s]*)?"
-_ENDPOINT = r"https?://[A-Za-z0-9.\[\]:-]+(/[^?#\s]*)?"
-_REGION = r"[a-z0-9-]{1,40}"
+_S3 = rf"s3://{BUCKET}(/[^?#\s]*)?"
 
 
 def _shaped(pattern: str, words: str) -> BeforeValidator:
@@ -40,10 +37,10 @@ S3Address = Annotated[
 ]
 Endpoint = Annotated[
     str,
-    _shaped(_ENDPOINT, "an endpoint is written https://host or https://host:port"),
-    _schema(_ENDPOINT, "https://s3.example.org"),
+    _shaped(ENDPOINT, "an endpoint is written https://host or https://host:port"),
+    _schema(ENDPOINT, "https://s3.example.org"),
 ]
-Region = Annotated[str, _shaped(_REGION, "a region is a word such as eu-central-1"), _schema(_REGION, "eu-central-1")]
+Region = Annotated[str, _shaped(REGION, "a region is a word such as eu-central-1"), _schema(REGION, "eu-central-1")]
 
 
 class Store(Model):

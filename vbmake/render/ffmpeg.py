@@ -9,9 +9,10 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from textwrap import shorten
 
 from vbmake import process
-from vbmake.errors import MissingTool
+from vbmake.errors import JobError, MissingTool
 
 # Containers that hold their own bytes and nothing else. Playlists and manifests (hls, dash, concat, imf, sdp ...) name
 # other files and hosts; image2 reads file name patterns; lavfi and avisynth run programs. None of those is ever let in.
@@ -30,7 +31,7 @@ _HINT = "pip install imageio-ffmpeg brings one; VBMAKE_FFMPEG=/path/to/ffmpeg na
 def executable() -> str:
     """The path of the ffmpeg to use: the one VBMAKE_FFMPEG names (a path, or a name on PATH), else imageio-ffmpeg's.
 
-    Raises MissingTool.
+    Raises MissingTool, also for a program that is no ffmpeg.
     """
     named = os.environ.get("VBMAKE_FFMPEG", "").strip()
     if not named:
@@ -38,6 +39,14 @@ def executable() -> str:
     found = shutil.which(named)
     if found is None:
         raise MissingTool("ffmpeg", f"VBMAKE_FFMPEG is {named!r}, which is no program; correct it or unset it")
+    try:
+        said = _banner_of(found)
+    except JobError as error:
+        said = str(error)
+    if not said.startswith("ffmpeg version "):
+        told = repr(shorten(said.strip(), 80)) if said.strip() else "nothing"
+        reason = f"which is no ffmpeg: asked for its -version, it says {told}; correct it or unset it"
+        raise MissingTool("ffmpeg", f"VBMAKE_FFMPEG is {named!r}, {reason}")
     return found
 
 
@@ -73,13 +82,16 @@ def _version_word() -> str:
 
 
 def _banner() -> str:
-    path = executable()
+    return _banner_of(executable())
+
+
+def _banner_of(path: str) -> str:
     stat = os.stat(path)
-    return _banner_of(path, stat.st_size, stat.st_mtime_ns)
+    return _said_by(path, stat.st_size, stat.st_mtime_ns)
 
 
 @functools.lru_cache(maxsize=8)
-def _banner_of(path: str, _size: int, _mtime: int) -> str:
+def _said_by(path: str, _size: int, _mtime: int) -> str:
     return process.run([path, "-version"], timeout=60).decode("utf-8", "replace")
 
 

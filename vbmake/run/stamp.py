@@ -62,6 +62,17 @@ def check(root: str | os.PathLike[str], environment: Mapping[str, str] | None = 
         return None
 
 
+def recorded(root: str | os.PathLike[str]) -> dict[str, Facts | None] | None:
+    """The facts by path of all that the last complete build rests on, None for what was absent; None without one."""
+    try:
+        with open(os.path.join(os.fspath(root), FILE), "rb") as stream:
+            stored = json.loads(stream.read())
+        files: dict[str, Facts | None] = {path: (size, *times) for path, size, *times in stored["files"]}
+        return {**files, **dict.fromkeys(stored["absent"])} if stored["format"] == FORMAT else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def write(
     root: str | os.PathLike[str],
     files: Mapping[str, Facts],

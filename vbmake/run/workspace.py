@@ -157,9 +157,9 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         self.close(interrupted=kind is not None)
 
-    def locked(self) -> AbstractContextManager[None]:
-        """Hold the project for a build; commands that only read need no lock. Raises WorkspaceError when it is held."""
-        return project_lock(self.state / "lock")
+    def locked(self, *, reading: bool = False) -> AbstractContextManager[None]:
+        """Hold the project for a build, or (`reading`) against one. Raises WorkspaceError when it is held."""
+        return project_lock(self.state / "lock", reading=reading)
 
     def refresh(self) -> bool:
         """Take in what another build has recorded since this workspace was opened. Tells whether it had: plan again.

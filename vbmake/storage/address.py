@@ -8,6 +8,11 @@ from vbmake.errors import WorkspaceError
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage
 
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html; other stores also know capitals and _.
+BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]"
+ENDPOINT = r"https?://[A-Za-z0-9.\[\]:-]+(/[^?#\s]*)?"
+REGION = r"[a-z0-9-]{1,40}"
+
 
 def storage_at(address: str, attempts: int = 4) -> Storage:
     """The storage at an address; nothing is looked up yet. Raises WorkspaceError for an address of another kind.

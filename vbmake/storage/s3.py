@@ -6,14 +6,18 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
+from textwrap import shorten
 from typing import IO, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
+from vbmake.redact import redacted
+from vbmake.storage.address import BUCKET, ENDPOINT, REGION
 from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageError, StorageRefusal
 
 PART = 16 << 20  # bytes of a part of a large object
@@ -58,16 +62,30 @@ class S3Storage:
     """
 
     def __init__(self, url: str, endpoint: str | None = None, attempts: int = 4) -> None:
-        parts = urlsplit(url)
-        if parts.scheme != "s3" or not parts.netloc:
-            raise ValueError(f"{url!r} is not an S3 address; write s3://bucket/prefix")
-        query = parse_qs(parts.query)
-        self.bucket = parts.netloc
-        self.prefix = parts.path.strip("/")
-        self.endpoint = endpoint or query.get("endpoint", [None])[0] or None
-        self.region = query.get("region", [None])[0]
+        scheme, _, rest = url.partition("://")
+        place, _, query = rest.partition("?")
+        self.bucket, _, prefix = place.partition("/")
+        if scheme != "s3" or not self.bucket:
+            raise ValueError(f"{redacted(url)!r} is not an S3 address; write s3://bucket/prefix")
+        self.prefix = prefix.strip("/")
+        said = parse_qs(query)
+        self.endpoint = endpoint or said.get("endpoint", [None])[0] or None
+        self.region = said.get("region", [None])[0]
+        self._check()
         self.attempts = attempts
         self._append = threading.Lock()
+
+    def _check(self) -> None:
+        """Raise ValueError, in one line, for what the library would refuse at the first request, and at length."""
+        if "@" in self.bucket:
+            raise ValueError(f"an S3 address holds no credentials: write s3://{self.bucket.rpartition('@')[2]}")
+        if not self.bucket.startswith("arn:") and not re.fullmatch(BUCKET, self.bucket):
+            allowed = "3 to 63 letters, digits, `.`, `-`, `_`"
+            raise ValueError(f"s3://{self.bucket}: {self.bucket!r} is no name of a bucket, allowed are {allowed}")
+        if self.endpoint is not None and not re.fullmatch(ENDPOINT, self.endpoint):
+            raise ValueError(f"{self.url}: an endpoint is written https://host or https://host:port")
+        if self.region is not None and not re.fullmatch(REGION, self.region):
+            raise ValueError(f"{self.url}: a region is a word such as eu-central-1, found {self.region!r}")
 
     @property
     def url(self) -> str:
@@ -254,12 +272,17 @@ class S3Storage:
             if _code(error) in _MISSING:
                 absent.add(_code(error))
                 return
-            message = error.response["Error"].get("Message") or _code(error)
+            message = _line(error.response["Error"].get("Message") or _code(error))
             if verb in ("read", "look at") and _code(error) in ("403", "AccessDenied"):
                 message += " (S3 says so of what is absent, too, unless s3:ListBucket is allowed)"
             raise StorageRefusal(f"cannot {subject}: {message}") from error
         except (BotoCoreError, OSError) as error:
-            raise StorageError(f"cannot {subject}: {error}") from error
+            raise StorageError(f"cannot {subject}: {_line(error)}") from error
+
+
+def _line(told: object) -> str:
+    """What a library or a store tells, in one line."""
+    return shorten(str(told), 300)
 
 
 def _code(error: Any) -> str:
