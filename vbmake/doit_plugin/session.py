@@ -132,8 +132,9 @@ class Session:
             runner.run_tasks(control.task_dispatcher(), until=first, meanwhile=self._tell_plans)
             if runner.final_result != 0 and not runner.continue_:
                 return
-            if runner.failed.intersection(first):
-                self._apart(runner)
+            if runner.final_result != 0 and runner.failed.intersection(first):
+                if not made.issuperset(first):  # where a source could not be made, all may rest on it
+                    self._apart(runner)
                 return
             if made.issuperset(first):
                 close_all()  # what was made may be what the declaration reads: it is read anew
