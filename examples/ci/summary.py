@@ -60,7 +60,8 @@ def summary(plan: dict[str, Any], events: list[Event]) -> str:
     how = Counter(event["how"] for event in ended.values())
     told = ", ".join(f"{number} {word}" for word, number in how.most_common())
     expected = plan["totals"]
-    lines.append(f"{len(ended)} jobs: {told}. Planned: {expected['run']} to run, {expected['fetch']} in the cache.")
+    planned = f"{expected['run']} to run, {expected['maybe']} that may have to, {expected['fetch']} in the cache"
+    lines.append(f"{len(ended)} jobs: {told}. Planned: {planned}.")
     return "\n".join(lines) + "\n"
 
 

@@ -80,7 +80,7 @@ def test_a_clean_checkout_renders_what_changed_and_tells_it(
     assert lines[0] == "### One scene rendered"
     assert lines[4].startswith("| three | main | 1 | ")
     assert lines[6] == "Transitions: two → three"
-    assert lines[-1] == "7 jobs: 4 fetched, 3 ran. Planned: 2 to run, 4 in the cache."
+    assert lines[-1] == "7 jobs: 4 fetched, 3 ran. Planned: 2 to run, 1 that may have to, 4 in the cache."
     cold = world.cold(tmp_path / "cold", tmp_path / "cold cache").declare(edited).build()
     assert (clone.root / "build/film.mp4").read_bytes() == cold.targets["build/film.mp4"]
 

@@ -13,6 +13,7 @@ from doit.cmd_base import DoitCmdBase
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import brief
+from vbmake.doit_plugin.foretold import foretold, statuses
 from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.project import FilmProject, projects_of
 
@@ -51,14 +52,15 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
     doc_description = (
         "Runs nothing. Of each job: run, fetch (from a cache), maybe (it reads something that is made first, and may "
         "turn out to be current) or current; the first reason; and how long it took last time. What the plan still "
-        "waits for (the length of a voice that is yet to be spoken) is told as pending."
+        "waits for (the length of a voice that is yet to be spoken) is told as pending; where that was made before, "
+        "what follows from it is told as maybe."
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (JSON, ALL)
 
     def _execute(self, as_json: bool, show_all: bool) -> int:
         projects = projects_of(self.task_list)
         ignored = self._ignored()
-        rows = [_left_out(row, ignored) for project in projects for row in survey(project)]
+        rows = [_left_out(row, ignored) for project in projects for row in survey(foretold(project))]
         pending = [
             {"what": item.ref.name, "reason": item.reason, "place": str(item.place)}
             for project in projects
@@ -104,7 +106,7 @@ def _left_out(row: Row, ignored: Mapping[str, str]) -> Row:
 
 def survey(project: FilmProject) -> list[Row]:
     """The rows of a project, in the order of its plan. Raises MissingTool."""
-    states = project.workspace.survey(project.plan)
+    states = statuses(project)
     return [_row(project, job, states[job.id]) for job in project.plan.jobs]
 
 
@@ -128,7 +130,8 @@ def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
         if estimate is not None and (estimate.low is None or estimate.high is None):
             return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, None)
         if estimate is not None:
-            least, cost = float(estimate.low or 0), float(estimate.high or 0)
+            foreseen = project.sure is not None and status.state == "maybe"  # it may not be asked for at all
+            least, cost = 0.0 if foreseen else float(estimate.low or 0), float(estimate.high or 0)
     return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, cost, least)
 
 

@@ -9,6 +9,7 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import follow
+from vbmake.doit_plugin.foretold import foretold_tasks, statuses
 from vbmake.doit_plugin.project import is_group, job_of
 
 
@@ -26,8 +27,9 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
     def _execute(self, pos_args: Any) -> int:
         if not pos_args:
             raise InvalidCommand(f"which job? `{self.bin_name} plan` lists those that would run")
-        tasks = {task.name: task for task in self.task_list}
-        targets = {target: task.name for task in self.task_list for target in task.targets}
+        told = foretold_tasks(self.task_list)
+        tasks = {task.name: task for task in told}
+        targets = {target: task.name for task in told for target in task.targets}
         for word in pos_args:
             task = tasks.get(targets.get(word, word))
             if task is None:
@@ -41,6 +43,5 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
         handle = job_of(task)
         if handle is None:
             raise InvalidCommand(f"{task.name} is no job of a film; `{self.bin_name} info {task.name}` tells of it")
-        statuses = handle.project.workspace.survey(handle.project.plan)
-        for line in follow(handle.project, statuses, handle.job):
+        for line in follow(handle.project, statuses(handle.project), handle.job):
             self.outstream.write(line + "\n")

@@ -89,7 +89,7 @@ def _state(status: Any, project: FilmProject, job: JobSpec) -> str:
 def _line(job: JobSpec, reason: tuple[str, Any, Any]) -> str:
     field, old, new = reason
     ref = _ref(job, field)
-    if field == "tag":
+    if field in ("tag", "plan"):
         return str(new)
     if field.startswith("input:"):
         return f"input {field.removeprefix('input:')}: {new}"

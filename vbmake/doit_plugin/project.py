@@ -34,6 +34,7 @@ class FilmProject:
     workspace: Workspace
     plan: BuildPlan
     whole: bool = True  # whether the plan is of everything that `video.yaml` declares
+    sure: BuildPlan | None = None  # where `plan` is only foreseen: the one that is built, as far as it reaches
 
     @property
     def complete(self) -> bool:

@@ -130,7 +130,11 @@ class Session:
             else:
                 break
             runner.run_tasks(control.task_dispatcher(), until=first, meanwhile=self._tell_plans)
-            if runner.final_result != 0 and (not runner.continue_ or runner.failed.intersection(first)):
+            if runner.final_result != 0 and not runner.continue_:
+                return
+            if runner.final_result != 0 and runner.failed.intersection(first):
+                if not made.issuperset(first):  # where a source could not be made, all may rest on it
+                    self._apart(runner)
                 return
             if made.issuperset(first):
                 close_all()  # what was made may be what the declaration reads: it is read anew
@@ -144,6 +148,22 @@ class Session:
             control.selected_tasks = scope.default()
         else:
             control.process(list(self.selection))
+        runner.run_tasks(control.task_dispatcher(), meanwhile=self._tell_plans)
+
+    def _apart(self, runner: PoolRunner) -> None:
+        """Run what can be planned though something that the plan waits for has failed, and needs none of that."""
+        self.tasks = self.load()
+        control = TaskControl(self.tasks)
+        scope = Scope(self.tasks, control, self.selection)
+        for project in scope.projects:
+            project.workspace.look_ahead(project.plan)
+        self._untold = scope.projects
+        lost = set(runner.failed)
+        for project in scope.projects:
+            for job in project.plan.jobs:  # layer by layer: what a job needs stands before it
+                if any(project.name(need) in lost for need in job.needs()):
+                    lost.add(project.name(job.id))
+        control.selected_tasks = [name for name in scope.possible() if name not in lost]
         runner.run_tasks(control.task_dispatcher(), meanwhile=self._tell_plans)
 
     def _begin(self, scope: Scope, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from vbmake.errors import Place, Problem
@@ -12,12 +13,12 @@ from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.kahn import layers
 from vbmake.plan.kinds import check_kind, check_span
 from vbmake.plan.look import layer_measure, media_ref
-from vbmake.plan.scenes import time_scenes
+from vbmake.plan.scenes import Timed, time_scenes
 from vbmake.plan.script import written
 from vbmake.plan.shots import Geometry, Picture, geometries
-from vbmake.plan.sound import plan_sound
+from vbmake.plan.sound import plan_sound, plan_stems
 from vbmake.plan.timeline import chapters, timeline_record
-from vbmake.plan.types import BuildPlan, JobSpec, Output, Ref
+from vbmake.plan.types import BuildPlan, JobSpec, Output, Ref, Source
 from vbmake.plan.writings import writings
 from vbmake.project.models import Film, Gif, Music, Poster, Sound
 from vbmake.project.words import slug
@@ -26,8 +27,9 @@ from vbmake.project.words import slug
 def plan_build(inputs: BuildInputs) -> BuildPlan:
     """The plan of a project, as far as what is known reaches.
 
-    While `pending` is not empty, the plan holds the jobs whose results the rest waits for; measures of the pending
-    files (in `inputs.measures`, by `Ref.name`) make the next plan reach further.
+    While `pending` is not empty, the plan holds the jobs whose results the rest waits for, and those that the rest
+    does not concern, as the whole plan will have them; measures of the pending files (in `inputs.measures`, by
+    `Ref.name`) make the next plan reach further.
 
     Raises ProjectError for what only shows against the media: a trim beyond the end of a clip, options that a rule
     does not take.
@@ -63,7 +65,10 @@ def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[di
     if len(draft.problems) > told:
         return []
     timed = time_scenes(draft, film, prefix)
-    if timed is None or draft.missed > missed:
+    if timed is None or any(isinstance(item.ref, Source) for item in draft.pending.values()):
+        return []  # files of the user's are measured at once: the next plan has them all
+    if draft.missed > missed:
+        _plan_known(draft, film, prefix, timed)
         return []
     sound = plan_sound(draft, film, prefix, name, timed)
     if film.captions.files and film.captions.style != "none":
@@ -79,6 +84,13 @@ def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[di
         records.append({**record, "film": job.id})
         _extras(draft, film, picture, job, file, record)
     return records
+
+
+def _plan_known(draft: Draft, film: Film, prefix: str, timed: Sequence[Timed]) -> None:
+    """The shots, cuts and stems that rest on nothing unknown: they need not wait for what other scenes show."""
+    plan_stems(draft, film, prefix, timed)
+    for geometry in geometries(film):
+        Picture(draft, film, prefix, geometry, timed).segments()
 
 
 def _ask_for_media(draft: Draft, film: Film) -> None:

@@ -87,6 +87,12 @@ def layer_measure(draft: Draft, film: Film, layer: Layer) -> tuple[Ref | None, M
     return ref, measure
 
 
+def is_known(draft: Draft, film: Film, layer: Layer) -> bool:
+    """Whether all is known that decides how a layer is shown; what has no file needs no measuring."""
+    ref, measure = layer_measure(draft, film, layer)
+    return ref is None or measure is not None or isinstance(layer, models.SvgLayer) or _is_svg(ref)
+
+
 def _is_svg(ref: Ref) -> bool:
     return isinstance(ref, Source) and ref.path[-4:].lower() == ".svg"
 
@@ -103,7 +109,7 @@ def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files
     ref, measure = layer_measure(draft, film, layer)
     if ref is None and isinstance(layer, models.MakeLayer):
         return None
-    if ref is not None and measure is None and not (isinstance(layer, models.SvgLayer) or _is_svg(ref)):
+    if not is_known(draft, film, layer):
         return None
     first = to_frames(layer.show.start, canvas.fps) if layer.show else 0
     end = to_frames(layer.show.end, canvas.fps) if layer.show and layer.show.end is not None else frames

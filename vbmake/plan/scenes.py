@@ -53,6 +53,11 @@ class Timed:
     def end(self) -> int:
         return self.start + self.frames
 
+    @property
+    def unheard(self) -> bool:
+        """Whether something is said of which it is not known yet how it sounds."""
+        return self.scene.say is not None and self.speech is None
+
 
 def speech_of(draft: Draft, film: Film, prefix: str, scene: Scene) -> Speech | None:
     """The scene's voice: adds its job; None when nothing is said, or as long as its length is unknown."""
@@ -73,7 +78,7 @@ def speech_of(draft: Draft, film: Film, prefix: str, scene: Scene) -> Speech | N
         ref = spoken(draft, film, subject, say.text, voice, say.take, say.place)
     measure = draft.measure(ref, "the scene lasts as long as its voice", scene.place)
     words: Sequence[Mapping[str, Any]] | None = ()
-    if voice.provider != LOCAL and _is_captioned(film, scene):
+    if voice.provider != LOCAL and is_captioned(film, scene):
         words = _words(draft, film, subject, ref, say, voice)
     elif measure is not None:
         words = measure.get("words", ())
@@ -83,7 +88,7 @@ def speech_of(draft: Draft, film: Film, prefix: str, scene: Scene) -> Speech | N
     return Speech(ref, measure, to_samples(before), words)
 
 
-def _is_captioned(film: Film, scene: Scene) -> bool:
+def is_captioned(film: Film, scene: Scene) -> bool:
     """Whether anybody reads what is said in the scene."""
     looks = [film.captions, *(form.captions for form in film.formats.values() if form.captions is not None)]
     return scene.captions and any(look.style != "none" for look in looks)

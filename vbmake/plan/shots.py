@@ -12,8 +12,8 @@ from typing import Any
 from vbmake.plan.captions import captions_layer, film_cues
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
-from vbmake.plan.look import Canvas, Files, renumber, resolve
-from vbmake.plan.scenes import Timed
+from vbmake.plan.look import Canvas, Files, is_known, renumber, resolve
+from vbmake.plan.scenes import Timed, is_captioned
 from vbmake.plan.types import Output, Ref
 from vbmake.plan.window import window
 from vbmake.project.models import Captions, CaptionsLook, Encode, Film, Format, Layer
@@ -103,6 +103,7 @@ class Picture:
         self._files: list[Files] = [Files() for _ in timed]
         self._looks = [self._look(index) for index in range(len(timed))]
         self._overlays = list(self._overlay_layers())
+        self._known = self._known_scenes()
 
     def _shown(self, layer: Layer) -> bool:
         return layer.only is None or self.geometry.name in layer.only
@@ -133,6 +134,21 @@ class Picture:
             if resolved is not None:
                 found.append((start, resolved, files))
         return found
+
+    def _known_scenes(self) -> list[bool]:
+        """Of each scene, whether all is known that it shows: its layers, the overlays on it, its captions."""
+        known = [
+            not (timed.unheard and is_captioned(self.film, timed.scene))
+            and all(is_known(self.draft, self.film, layer) for layer in timed.scene.layers if self._shown(layer))
+            for timed in self.timed
+        ]
+        places = {timed.scene.id: index for index, timed in enumerate(self.timed)}
+        for layer in self.film.overlays:
+            if self._shown(layer) and not is_known(self.draft, self.film, layer):
+                first, last = layer.scenes or (self.timed[0].scene.id, self.timed[-1].scene.id)
+                for index in range(places[first], places[last] + 1):
+                    known[index] = False
+        return known
 
     def _over(self, scenes: Sequence[int], first: int, end: int) -> tuple[list[dict[str, Any]], Files]:
         """Overlays and captions in film frames [first, end), which lies in the given scenes."""
@@ -220,11 +236,13 @@ class Picture:
         return Output(job.id, "cut"), length
 
     def segments(self) -> list[tuple[Output, int]]:
-        """Add every shot and cut; their outputs in film order, with their numbers of frames."""
+        """Add every shot and cut of known scenes; their outputs in film order, with their numbers of frames."""
         found: list[tuple[Output, int]] = []
         for index, timed in enumerate(self.timed):
+            if not self._known[index]:
+                continue
             found += self.shots(index)
-            if timed.out:
+            if timed.out and self._known[index + 1]:
                 found.append(self.cut(index))
         return found
 

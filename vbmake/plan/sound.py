@@ -27,12 +27,10 @@ def plan_sound(draft: Draft, film: Film, prefix: str, name: str, timed: Sequence
     voice_at: list[dict[str, Any]] = []
     sounds: list[Ref] = []
     sound_at: list[dict[str, Any]] = []
-    for scene in timed:
-        voice = _voice_stem(draft, film, prefix, scene)
+    for scene, (voice, stem) in zip(timed, plan_stems(draft, film, prefix, timed), strict=True):
         if voice is not None:
             voice_at.append({"stem": len(voices), "at": sample_at(scene.start, fps)})
             voices.append(voice)
-        stem = _sound_stem(draft, film, prefix, scene)
         if stem is not None:
             fades = {"fade_in": sample_at(scene.into, fps), "fade_out": sample_at(scene.out, fps)}
             sound_at.append({"stem": len(sounds), "at": sample_at(scene.start, fps)} | fades)
@@ -53,6 +51,13 @@ def plan_sound(draft: Draft, film: Film, prefix: str, name: str, timed: Sequence
     }
     job = draft.add("mix", name, options, {"voice": voices, "sound": sounds, "music": music})
     return Output(job.id, "mix")
+
+
+def plan_stems(
+    draft: Draft, film: Film, prefix: str, timed: Sequence[Timed]
+) -> list[tuple[Output | None, Output | None]]:
+    """Jobs for what each scene lets hear, its voice and its sounds, as far as that is known."""
+    return [(_voice_stem(draft, film, prefix, scene), _sound_stem(draft, film, prefix, scene)) for scene in timed]
 
 
 def _tell_silent_overlays(draft: Draft, film: Film) -> None:
@@ -101,6 +106,7 @@ def _sound_stem(draft: Draft, film: Film, prefix: str, scene: Timed) -> Output |
             refs.append(ref)
         return refs.index(ref)
 
+    missed = draft.missed
     for layer in scene.scene.layers:
         ref, measure = layer_measure(draft, film, layer)
         if ref is None or measure is None or not is_clip(layer, measure) or not measure["audio"]:
@@ -116,7 +122,7 @@ def _sound_stem(draft: Draft, film: Film, prefix: str, scene: Timed) -> Output |
                 draft.note("this sound starts after its scene has ended: it is never heard", sound.place)
                 continue
             parts.append(_sound_part(sound, measure, source(ref)))
-    if not parts:
+    if not parts or draft.missed > missed:
         return None
     return _stem(draft, f"{prefix}{scene.scene.id}/sound", scene, film.fps, parts, refs, 2)
 

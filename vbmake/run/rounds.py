@@ -17,12 +17,18 @@ PROBES = 4  # files at once: probing is mostly waiting for the disk
 Planner = Callable[[Mapping[str, Mapping[str, Any]]], BuildPlan]
 
 
-def plan_rounds(planner: Planner, knowledge: Knowledge, measures: Measures, media: Iterable[Source] = ()) -> BuildPlan:
+def plan_rounds(
+    planner: Planner,
+    knowledge: Knowledge,
+    measures: Measures,
+    media: Iterable[Source] = (),
+    last: Callable[[Output], Mapping[str, Any] | None] = lambda _: None,
+) -> BuildPlan:
     """The plan as far as it reaches without running a job; what it still waits for is in its `pending`.
 
     `planner` makes a plan from measures by `Ref.name`. The first plan has those of `media`, if all are remembered.
     Sources are probed at once; the measures of jobs' outputs are known when the job is up to date or a cache has what
-    it made. Raises ProjectError for media that cannot be used.
+    it made; where neither is, by what `last` says of them. Raises ProjectError for media that cannot be used.
     """
     known = _remembered(media, knowledge, measures)
     while True:
@@ -35,6 +41,9 @@ def plan_rounds(planner: Planner, knowledge: Knowledge, measures: Measures, medi
                 for item in again
             )
         found = _measure(plan.pending, knowledge, measures)
+        if not found:
+            before = {item.ref.name: last(item.ref) for item in plan.pending if isinstance(item.ref, Output)}
+            found = {name: measure for name, measure in before.items() if measure is not None}
         if not found:
             return plan
         known.update(found)

@@ -28,12 +28,13 @@ from typing import Any
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.cache.settings import settings
+from vbmake.errors import ProjectError
 from vbmake.heap import uncollected
 from vbmake.plan.build import film_name, plan_build
 from vbmake.plan.canonical import plain, plain_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.media import media
-from vbmake.plan.types import BuildPlan, JobSpec, Tag
+from vbmake.plan.types import BuildPlan, JobSpec, Output, Tag
 from vbmake.project.models import Project
 from vbmake.project.remotes import Sync
 from vbmake.run import stamp
@@ -206,6 +207,26 @@ class Workspace:
             declared = BuildInputs(self._declaration.project, self._declaration.rules)
             check_requests(plan, declared, self.knowledge, self.studio)
         return plan
+
+    @uncollected()
+    def foresee(self, plan: BuildPlan) -> BuildPlan:
+        """The plan as it will be if what it waits for measures as it did when it was last made. Not to be built.
+
+        It is the plan itself where nothing more is recorded, or where that no longer suits what is declared.
+        """
+        if not plan.pending:
+            return plan
+        assert self._planner is not None, "who is given plans is given whole ones"
+        named = media(self._declaration.project) if self._declaration is not None else ()
+        try:
+            return plan_rounds(self._planner, self.knowledge, self.measures, named, self._last)
+        except (ProjectError, LookupError, TypeError, ValueError):  # another version may have recorded other measures
+            return plan
+
+    def _last(self, ref: Output) -> Mapping[str, Any] | None:
+        """What was measured of an output when its job last succeeded."""
+        tag = self.tags.get(ref.job)
+        return tag.measures.get(ref.role) if tag is not None else None
 
     def use(self, plan: BuildPlan) -> None:
         """Speak of the jobs of this plan (`plan` does it)."""
