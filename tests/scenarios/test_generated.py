@@ -416,6 +416,15 @@ def test_a_budget_is_never_exceeded(asking: World, bill: Bill) -> None:
     assert "budget" in ended.text
 
 
+def test_a_budget_holds_as_much_side_by_side_as_one_after_the_other(
+    asking: World, bill: Bill, provider: StandIn
+) -> None:
+    scenes = [painted(f"a small picture {number}") for number in range(3)]
+    ended = asking.declare(film(*scenes, budget="0.2 USD")).doit("-n", "4", "--continue")
+    assert ended.code == 0, ended.text
+    assert bill.count == 3
+
+
 def test_a_model_without_a_price_is_refused_under_a_budget(asking: World, bill: Bill) -> None:
     asking.declare(film(painted("unpriced", model="unheard-of-model"), budget="3 USD"))
     ended = asking.doit()

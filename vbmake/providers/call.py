@@ -6,6 +6,7 @@ import contextlib
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -39,6 +40,7 @@ Progress = Callable[[int, int], None]
 class Books(Protocol):
     """What the engine needs of a ledger (`vbmake.providers.ledger.Ledger` is one)."""
 
+    def under_way(self, key: str) -> AbstractContextManager[None]: ...
     def reserve(self, key: str, job: str, generation: Generation) -> Any: ...
     def settle(self, key: str, generation: Generation, usage: Mapping[str, float]) -> Decimal | None: ...
     def release(self, key: str) -> None: ...
@@ -47,6 +49,10 @@ class Books(Protocol):
 
 class NoBooks:
     """A ledger for those who keep none."""
+
+    def under_way(self, key: str) -> AbstractContextManager[None]:
+        """Nobody waits for it."""
+        return contextlib.nullcontext()
 
     def reserve(self, key: str, job: str, generation: Generation) -> None:
         """Nothing is set aside."""

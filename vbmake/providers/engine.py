@@ -32,7 +32,7 @@ from vbmake.providers.fetch import Made, fetch, kept
 from vbmake.providers.journal import Journal, Step
 from vbmake.providers.kept import Kept
 from vbmake.providers.poll import accepted_of, poll
-from vbmake.providers.submit import submit, understand
+from vbmake.providers.submit import prepare, submit, understand
 from vbmake.providers.types import Accepted, Account, Adapter, Failure, Generation
 
 __all__ = ["Engine", "Made", "Question"]
@@ -101,7 +101,7 @@ class Engine:
             if not self._swept:
                 self._sweep()
             turn = self._turns[key]
-        with turn:
+        with turn, self._desk.books.under_way(key):
             try:
                 return self._carry_on(call)
             except Failure as failure:
@@ -181,7 +181,7 @@ class Engine:
 
     def _carry_on(self, call: Call) -> Made:
         """Go on from where it stands. Raises Failure, JobError or WorkspaceError."""
-        step, until = call.step, call.desk.clock() + call.seconds
+        step = call.step
         state = step.state if step is not None else ""
         if step is not None and state in ("fetched", "done") and (made := kept(call, step)) is not None:
             return made
@@ -192,11 +192,14 @@ class Engine:
                 f"`doit reroll {call.job}` asks for another take",
                 paid="maybe",
             )
+        until = call.desk.clock() + call.seconds
         if state not in ("result", "fetched"):
             accepted, resumed = self._resumed(call, step) if step is not None else (None, False)
             if not resumed:
+                asked = prepare(call)
+                until = call.desk.clock() + call.seconds  # it may have waited for its part of the budget
                 with self._desk.counted():
-                    accepted = submit(call, until)
+                    accepted = submit(call, asked, until)
                 self._has_room(call.account)
             if accepted is not None:
                 poll(call, accepted, until, resumed=resumed)
