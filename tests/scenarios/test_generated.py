@@ -419,8 +419,12 @@ def test_a_budget_is_never_exceeded(asking: World, bill: Bill) -> None:
 def test_a_budget_holds_as_much_side_by_side_as_one_after_the_other(
     asking: World, bill: Bill, provider: StandIn
 ) -> None:
-    scenes = [painted(f"a small picture {number}") for number in range(3)]
-    ended = asking.declare(film(*scenes, budget="0.2 USD")).doit("-n", "4", "--continue")
+    scenes = [painted(f"a small picture {number}", options={}) for number in range(3)]
+    provider.limit("openai", latency=0.1)  # so that they meet
+    try:
+        ended = asking.declare(film(*scenes, budget="0.2 USD")).doit("-n", "4", "--continue")
+    finally:
+        provider.limit("openai")
     assert ended.code == 0, ended.text
     assert bill.count == 3
 
