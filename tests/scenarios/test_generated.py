@@ -257,6 +257,29 @@ def test_the_plan_tells_of_a_request_in_question(asking: World, provider: StandI
     assert bill.count == 2, "that was agreed to"
 
 
+def test_a_job_that_was_accepted_can_be_given_up(asking: World, provider: StandIn, bill: Bill) -> None:
+    asking.declare(film({"id": "wave", "layers": [{"video": {"prompt": "a slow wave", "provider": "replicate"}}]}))
+    provider.misbehave("replicate", "stuck")
+    provider.misbehave("replicate", route="poll", status=401)
+    try:
+        assert asking.doit().code == 1
+        listed = asking.doit("resume").out
+        job = listed.split()[0]
+        assert "under way since" in listed
+        assert "the next build asks for its result" in listed
+        assert "under way" in asking.doit("resume", "--resubmit", job).text
+        assert "was asked to stop it, and did" in asking.doit("resume", "--abandon", job).out
+        assert f"{job}  abandoned" in asking.doit("resume").out
+        ended = asking.doit()
+        assert (ended.code, bill.count) == (1, 1)
+        assert "was abandoned" in ended.text
+    finally:
+        provider.behave()
+    assert asking.doit("resume", "--resubmit", job).code == 0
+    assert asking.doit().code == 0
+    assert bill.count == 2
+
+
 def test_agreeing_counts_what_earlier_rounds_have_spent(asking: World, bill: Bill) -> None:
     prices = [
         {"service": "openai", "model": "gpt-image-2", "unit": "image", "price": "1 USD"},

@@ -45,7 +45,7 @@ _BACKOFF: Final = 30.0  # seconds: the longest own wait for a provider that name
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request whose outcome is unknown (`state` intent), or was given up (abandoned)."""
+    """A request whose outcome is unknown (`state` intent) or to come (accepted), or that was given up (abandoned)."""
 
     key: str
     job: str
@@ -130,17 +130,11 @@ class Engine:
 
     def open_questions(self) -> list[Question]:
         """The requests whose outcome is unknown, and those that were abandoned."""
-        return [
-            Question(
-                step.key,
-                str(step.facts.get("job", "")),
-                str(step.facts.get("account", "")),
-                step.state,
-                str(step.facts.get("asked") or step.time),
-            )
-            for step in self.journal.all()
-            if _is_open(step)
-        ]
+        return [_question(step) for step in self.journal.all() if _is_open(step)]
+
+    def under_way(self) -> list[Question]:
+        """The requests that a provider accepted and whose results are still to come."""
+        return [_question(step) for step in self.journal.all() if step.state == "accepted" and not _is_open(step)]
 
     def resubmit(self, key: str) -> None:
         """Let the next build ask again; what was reserved stays counted, because it may have been paid.
@@ -154,6 +148,39 @@ class Engine:
         """Let nobody ask again. Raises FatalError when the key is not in question."""
         self._decide(key)
         self.journal.write(key, "abandoned")
+
+    def give_up(self, key: str, account: Account | None) -> str:
+        """Let nobody ask for a job that is under way, and ask its provider (`account`) to stop it.
+
+        What was reserved stays counted, because it may have been paid. Returns why it could not be stopped, "" when it
+        was. Raises FatalError when the key is not under way.
+        """
+        step = self.journal.get(key)
+        accepted = accepted_of(step) if step is not None and step.state == "accepted" else None
+        if step is None or accepted is None:
+            raise FatalError(f"{key} is not under way")
+        why = self._cancelled(step, accepted, account)
+        self._desk.books.keep(key)
+        self.journal.write(key, "abandoned")
+        return why
+
+    def _cancelled(self, step: Step, accepted: Accepted, account: Account | None) -> str:
+        """Why a provider could not be asked to stop a job, or did not; "" when it stopped."""
+        name = step.facts.get("account", "")
+        if account is None:
+            return f"the project has no provider called {name!r} any more"
+        generation = Generation(step.facts.get("kind", "image"), account.service, step.facts.get("model", ""), "")
+        try:
+            call = Call(
+                step.key, generation, account, self._adapters(account.service), "", _nothing, _nothing, self._desk
+            )
+            if self._desk.exchange.cancel(call, accepted, call.secret()):
+                return ""
+        except Failure as failure:
+            return call.scrub(failure.message)
+        except FatalError as error:  # its adapter is not installed
+            return str(error)
+        return f"{name} did not say that it stopped"
 
     @property
     def asking(self) -> int:
@@ -246,6 +273,16 @@ class Engine:
     def _has_room(self, account: Account) -> None:
         with self._lock:
             self._busy.pop(account.name, None)
+
+
+def _nothing(*_: object) -> None:
+    """Nobody hears of it."""
+
+
+def _question(step: Step) -> Question:
+    facts = step.facts
+    asked = str(facts.get("asked") or step.time)
+    return Question(step.key, str(facts.get("job", "")), str(facts.get("account", "")), step.state, asked)
 
 
 def _is_open(step: Step) -> bool:
