@@ -20,6 +20,7 @@ from vbmake.providers.reading import (
     nearest,
     refused_kind,
     refused_option,
+    refused_seed,
     sound_extension,
     sound_of,
     told,
@@ -100,6 +101,8 @@ class ElevenLabs:
             )
         if generation.kind == "words" and "audio" not in generation.files:
             return f"{who} needs a recording to find the words in"
+        if generation.kind != "speech" and (wrong := refused_seed(who, generation)):
+            return wrong
         return _check_length(generation, who) or _check_options(generation, who)
 
     def submit(self, generation: Generation, account: Account) -> Request:

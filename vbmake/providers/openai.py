@@ -22,6 +22,7 @@ from vbmake.providers.reading import (
     nearest,
     refused_kind,
     refused_option,
+    refused_seed,
     sound_extension,
     sound_of,
     told,
@@ -111,7 +112,8 @@ class OpenAI:
         if not generation.prompt.strip() and generation.kind != "words":
             return f"the prompt for {who_of(self.name, generation)} is empty; say what it shall make"
         who = who_of(self.name, generation)
-        wrong = refused_option(who, generation.options, _RESERVED[generation.kind])
+        wrong = refused_seed(who, generation)
+        wrong = wrong or refused_option(who, generation.options, _RESERVED[generation.kind])
         return wrong or _CHECKS[generation.kind](generation, who)
 
     def submit(self, generation: Generation, account: Account) -> Request:
