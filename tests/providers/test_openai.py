@@ -248,7 +248,7 @@ def test_a_good_wish_passes(kind: Kind) -> None:
     ("kind", "name"),
     [
         *[("image", name) for name in ("model", "prompt", "n", "size", "stream", "partial_images")],
-        *[("speech", name) for name in ("model", "input", "voice", "response_format", "stream_format")],
+        *[("speech", name) for name in ("model", "input", "voice", "response_format", "format", "stream_format")],
         *[("script", name) for name in ("model", "messages", "response_format", "n", "stream", "tools")],
         *[("words", name) for name in ("model", "file", "response_format", "timestamp_granularities[]", "stream")],
     ],

@@ -50,6 +50,7 @@ _RESERVED: Final[Mapping[Kind, Mapping[str, str]]] = {
         "input": _SETS,
         "voice": "name the voice with `voice`",
         "response_format": _SETS,
+        "format": _SETS,
         "stream_format": _WHOLE,
     },
     "script": {
