@@ -339,7 +339,7 @@ BUSY = {"status": "system_busy", "message": "The system is busy."}
         ),
         (error(404, "Not Found"), "invalid", "Not Found"),
         (error(429, MANY), "rate", "lower the provider's `limit`"),
-        (error(429, BUSY), "rate", "The system is busy."),
+        (error(429, BUSY), "rate", "The system is busy; it"),
         (error(429, "Slow down"), "rate", "Slow down"),
         (error(500, {"status": "internal_error", "message": "Oops"}), "transient", "Oops"),
         (ADAPTER.failure(answer(b"<html>", 502)), "transient", "502"),

@@ -362,7 +362,7 @@ def test_words_come_with_their_seconds() -> None:
 @pytest.mark.parametrize(
     ("response", "sort", "words"),
     [
-        (chat(None, refusal="I can't help with that."), "moderation", "refused to write it: I can't help with that."),
+        (chat(None, refusal="I can't help with that."), "moderation", "it: I can't help with that; say"),
         (chat("", reason="content_filter"), "moderation", "say the prompt in other words"),
         (chat('{"title": "Da', reason="length"), "failed", "raise max_completion_tokens"),
         (chat('{"title": "Da'), "failed", "no JSON"),

@@ -234,6 +234,18 @@ def test_what_cannot_be_asked_for_again_is_told_with_what_can(asking: World) -> 
         assert told in ended.err
 
 
+def test_a_job_that_is_planned_later_is_told_as_what_it_is(asking: World) -> None:
+    asking.declare(film(painted("a later hill"), {"id": "said", "say": "One."}, voice={"provider": "openai"}))
+    for word, told in (
+        ("shot:main/a-later-hill/0", "is not made by a provider: made again, it would be the same; providers make"),
+        ("sho:main", "is no job and no target; providers make"),
+    ):
+        ended = asking.doit("reroll", word)
+        assert ended.code == 3
+        assert f"{word} {told}" in ended.err
+    assert "not all is planned yet: " in ended.err
+
+
 def test_doing_everything_again_pays_for_nothing_again(asking: World, bill: Bill) -> None:
     asking.declare(film(painted("always"))).build()
     ended = asking.doit("-a")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
 
+from vbmake.providers.answers import sentence
 from vbmake.providers.exchange import Exchange
 from vbmake.providers.http import is_loopback
 from vbmake.providers.journal import Journal, State, Step
@@ -233,7 +234,7 @@ class Call:
         self.desk.books.keep(self.key)
         return Failure(
             "unknown",
-            f"{why}. It may have been carried out: look into the provider's own history, then "
+            f"{sentence(why)}. It may have been carried out: look into the provider's own history, then "
             f"`doit resume --resubmit {self.job}` (asks again, and pays) or `doit resume --abandon {self.job}`",
             paid="maybe",
         )
