@@ -14,6 +14,7 @@ from vbmake.doit_plugin import prompted
 from vbmake.doit_plugin.program import main
 from vbmake.project.load import load_project
 from vbmake.run import starting
+from vbmake.run.scripts import undrawn
 from vbmake.speech.languages import local_voice
 
 ANSWER = {
@@ -255,6 +256,25 @@ def test_the_voice_speaks_the_language(capsys: pytest.CaptureFixture[str]) -> No
         assert local_voice(language) == voice
     assert main(["new", "a", "--prompt", "Bienen", "--language", "de", "--duration", "7"]) == 0
     assert "outline is English" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("language", ["zh", "ar", "he", "hi", "ja", "ko", "th", "zh-TW"])
+def test_letters_that_the_fonts_lack_are_told_before_anybody_is_asked(
+    language: str, capsys: pytest.CaptureFixture[str], provider: StandIn, charged: Callable[[], int]
+) -> None:
+    assert ask("--language", language, "--voice", "openai", name="far") == 0
+    told = capsys.readouterr().err
+    assert told.index("letters: before you build, name a font that has (`fonts: ") < told.index("asking openai")
+    assert charged() == 1
+    words = ["--prompt", "Bees", "--provider", "openai", "--voice", "openai", "--language", language]
+    assert prompted.run(words, build()) == 3
+    assert "could not be built" in capsys.readouterr().err
+    assert charged() == 1
+
+
+def test_letters_that_the_fonts_have_are_no_matter() -> None:
+    for language in ("en", "de", "ru", "el", "vi", "zh-Latn", "tlh"):
+        assert not undrawn(language)
 
 
 # vbmake --prompt

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from tests.providers.asking import account, answer
-from vbmake.providers.answers import failure, line, own_address, refused, said
+from vbmake.providers.answers import failure, line, own_address, refused, said, sentence
+from vbmake.providers.registry import adapter
 from vbmake.redact import scrub
 
 
@@ -124,3 +126,27 @@ def test_content_filters_are_known_by_their_words() -> None:
 )
 def test_only_addresses_on_the_account_s_own_host_are_followed(address: Any, ours: bool) -> None:
     assert bool(own_address(address, account("replicate"))) == ours
+
+
+@pytest.mark.parametrize(
+    ("service", "body", "status"),
+    [
+        ("openai", {"error": {"message": "You exceeded it.", "code": "insufficient_quota"}}, 429),
+        ("openai", {"error": {"message": "There is no such model.", "code": "model_not_found"}}, 404),
+        ("replicate", {"detail": "The requested resource could not be found."}, 404),
+        ("replicate", {"detail": "Input is wrong."}, 422),
+        ("elevenlabs", {"detail": {"status": "voice_not_found", "message": "There is none."}}, 400),
+        ("fal", {"detail": "It is gone."}, 410),
+    ],
+)
+def test_what_a_service_ends_with_a_full_stop_goes_on(service: str, body: Any, status: int) -> None:
+    message = adapter(service).failure(answer(body, status)).message
+    assert not re.search(r"\.[.;,:]", message), message
+
+
+def test_what_was_cut_keeps_its_dots() -> None:
+    assert (sentence("It is wrong."), sentence("It is wr..."), sentence("wrong")) == (
+        "It is wrong",
+        "It is wr...",
+        "wrong",
+    )

@@ -160,10 +160,10 @@ def test_the_key_has_a_header_of_its_own() -> None:
 # What is refused before anything is paid.
 
 
-@pytest.mark.parametrize("voice", ["", "../v1/voices", "a/b", "a?b=c", "a b", "a\n", "ä", "%2e%2e", "."])
+@pytest.mark.parametrize("voice", ["", "../v1/voices", "a/b", "a?b=c", "a b", "a\n", "ä", "%2e%2e", ".", "Rachel"])
 def test_a_voice_that_is_no_id_leads_nowhere(voice: str) -> None:
     generation = asked("speech", voice=voice)
-    assert "is an id of letters and digits" in ADAPTER.check(generation)
+    assert "is an id of 20 letters and digits" in ADAPTER.check(generation)
     path = ADAPTER.submit(generation, ACCOUNT).url.removeprefix("https://api.elevenlabs.io/v1/text-to-speech/")
     assert path.count("/") == 1
     assert path.endswith("/with-timestamps?output_format=mp3_44100_128")
@@ -179,6 +179,13 @@ def test_a_voice_that_is_no_id_leads_nowhere(voice: str) -> None:
         (asked("words", files={}), "needs a recording"),
         (asked("speech", options={"stabilty": 1}), "has no option 'stabilty'; did you mean 'stability'?"),
         (asked("speech", options={"voice_settings": {"tempo": 1}}), "has no option 'tempo'"),
+        (
+            asked("speech", options={"stability": 1.5}),
+            "stability of elevenlabs's eleven_multilingual_v2 is a number from",
+        ),
+        (asked("speech", options={"similarity_boost": "high"}), "from 0 to 1, not 'high'"),
+        (asked("speech", options={"voice_settings": {"style": -0.1}}), "from 0 to 1, not -0.1"),
+        (asked("speech", options={"voice_settings": {"style": True}}), "from 0 to 1, not True"),
         (asked("speech", options={"voice_settings": 1}), "is a mapping such as {stability: 0.5}, not 1"),
         (asked("speech", options={"output_format": "pcm_44100"}), "output_format of elevenlabs's"),
         (asked("music", options={"output_format": "wav_44100"}), "such as mp3_44100_192 or opus_48000_128, not 'wav"),
@@ -332,7 +339,7 @@ BUSY = {"status": "system_busy", "message": "The system is busy."}
         ),
         (error(404, "Not Found"), "invalid", "Not Found"),
         (error(429, MANY), "rate", "lower the provider's `limit`"),
-        (error(429, BUSY), "rate", "The system is busy."),
+        (error(429, BUSY), "rate", "The system is busy; it"),
         (error(429, "Slow down"), "rate", "Slow down"),
         (error(500, {"status": "internal_error", "message": "Oops"}), "transient", "Oops"),
         (ADAPTER.failure(answer(b"<html>", 502)), "transient", "502"),

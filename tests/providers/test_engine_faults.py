@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.providers.office import JOB, KEY, SHORT, Office
-from vbmake.errors import RateLimited, RetryableError
+from tests.providers.office import JOB, KEY, SHORT, Killed, Office, killed_at
+from vbmake.errors import FatalError, RateLimited, RetryableError
 from vbmake.providers import exchange
 from vbmake.providers.failures import ProviderError
 
@@ -246,6 +246,45 @@ def test_a_job_that_cannot_be_cancelled_is_asked_for_again_by_the_next_build(off
             job.end = "succeeded"
     office.restart().make("replicate")
     assert len(office.charges) == 1
+
+
+@pytest.mark.parametrize("service", ["replicate", "fal"])
+def test_a_job_that_hangs_is_given_up_and_stopped_there(office: Office, service: str) -> None:
+    office.server.misbehave(service, "stuck")
+    office.restart(checkpoint=killed_at("accepted"))
+    with pytest.raises(Killed):
+        office.make(service)
+    engine = office.restart().engine
+    (job,) = engine.under_way()
+    assert (job.key, job.job, job.account, job.state) == (KEY, JOB, service, "accepted")
+    assert not engine.open_questions()
+    assert engine.give_up(KEY, office.account(service)) == ""
+    assert office.requests("cancel") == 1
+    assert office.booked() == ["unknown"], "it may have been paid"
+    error = office.restart().fails(service)
+    assert f"doit resume --resubmit {JOB}" in str(error)
+    assert office.requests("submit") == 1
+    office.engine.resubmit(KEY)
+    office.make(service)
+    assert len(office.charges) == 2
+    assert office.booked() == ["unknown", "spent"]
+
+
+def test_a_job_that_cannot_be_stopped_is_given_up_all_the_same(office: Office) -> None:
+    for number, why in enumerate(("did not say that it stopped", "there is no key", "has no provider called")):
+        key = f"{number}" * 64
+        office.environ = office.server.environ()
+        office.restart(checkpoint=killed_at("accepted"))
+        with pytest.raises(Killed):
+            office.make("replicate", key=key)
+        office.server.misbehave("replicate", status=500, route="cancel")
+        if number:
+            office.environ["REPLICATE_API_TOKEN"] = ""
+        account = office.account("replicate") if number < 2 else None
+        assert why in office.restart().engine.give_up(key, account)
+        assert office.states(key)[-1] == "abandoned"
+    with pytest.raises(FatalError, match="is not under way"):
+        office.engine.give_up("0" * 64, None)
 
 
 def test_a_result_that_comes_with_the_deadline_is_taken(office: Office) -> None:

@@ -248,7 +248,7 @@ def test_a_good_wish_passes(kind: Kind) -> None:
     ("kind", "name"),
     [
         *[("image", name) for name in ("model", "prompt", "n", "size", "stream", "partial_images")],
-        *[("speech", name) for name in ("model", "input", "voice", "response_format", "stream_format")],
+        *[("speech", name) for name in ("model", "input", "voice", "response_format", "format", "stream_format")],
         *[("script", name) for name in ("model", "messages", "response_format", "n", "stream", "tools")],
         *[("words", name) for name in ("model", "file", "response_format", "timestamp_granularities[]", "stream")],
     ],
@@ -362,7 +362,7 @@ def test_words_come_with_their_seconds() -> None:
 @pytest.mark.parametrize(
     ("response", "sort", "words"),
     [
-        (chat(None, refusal="I can't help with that."), "moderation", "refused to write it: I can't help with that."),
+        (chat(None, refusal="I can't help with that."), "moderation", "it: I can't help with that; say"),
         (chat("", reason="content_filter"), "moderation", "say the prompt in other words"),
         (chat('{"title": "Da', reason="length"), "failed", "raise max_completion_tokens"),
         (chat('{"title": "Da'), "failed", "no JSON"),

@@ -29,6 +29,7 @@ WRONG = [
     ({"provider": "openai", "options": {"n": 4, "stream": True}}, ["'n': vbmake asks for one", "'stream': "]),
     ({"provider": "replicate", "model": "justname"}, ["'justname' is no model of Replicate", "owner/name"]),
     ({"provider": "fal", "model": "../../x"}, ["'../../x' is no model of fal", "fal-ai/flux/schnell"]),
+    ({"provider": "openai", "seed": 5}, ["vbmake sends no seed to openai's gpt-image-2", "take"]),
 ]
 
 

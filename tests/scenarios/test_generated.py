@@ -234,6 +234,18 @@ def test_what_cannot_be_asked_for_again_is_told_with_what_can(asking: World) -> 
         assert told in ended.err
 
 
+def test_a_job_that_is_planned_later_is_told_as_what_it_is(asking: World) -> None:
+    asking.declare(film(painted("a later hill"), {"id": "said", "say": "One."}, voice={"provider": "openai"}))
+    for word, told in (
+        ("shot:main/a-later-hill/0", "is not made by a provider: made again, it would be the same; providers make"),
+        ("sho:main", "is no job and no target; providers make"),
+    ):
+        ended = asking.doit("reroll", word)
+        assert ended.code == 3
+        assert f"{word} {told}" in ended.err
+    assert "not all is planned yet: " in ended.err
+
+
 def test_doing_everything_again_pays_for_nothing_again(asking: World, bill: Bill) -> None:
     asking.declare(film(painted("always"))).build()
     ended = asking.doit("-a")
@@ -255,6 +267,29 @@ def test_the_plan_tells_of_a_request_in_question(asking: World, provider: StandI
     assert asking.doit("resume", "--resubmit", row["id"]).code == 0
     assert asking.doit().code == 0
     assert bill.count == 2, "that was agreed to"
+
+
+def test_a_job_that_was_accepted_can_be_given_up(asking: World, provider: StandIn, bill: Bill) -> None:
+    asking.declare(film({"id": "wave", "layers": [{"video": {"prompt": "a slow wave", "provider": "replicate"}}]}))
+    provider.misbehave("replicate", "stuck")
+    provider.misbehave("replicate", route="poll", status=401)
+    try:
+        assert asking.doit().code == 1
+        listed = asking.doit("resume").out
+        job = listed.split()[0]
+        assert "under way since" in listed
+        assert "the next build asks for its result" in listed
+        assert "under way" in asking.doit("resume", "--resubmit", job).text
+        assert "was asked to stop it, and did" in asking.doit("resume", "--abandon", job).out
+        assert f"{job}  abandoned" in asking.doit("resume").out
+        ended = asking.doit()
+        assert (ended.code, bill.count) == (1, 1)
+        assert "was abandoned" in ended.text
+    finally:
+        provider.behave()
+    assert asking.doit("resume", "--resubmit", job).code == 0
+    assert asking.doit().code == 0
+    assert bill.count == 2
 
 
 def test_agreeing_counts_what_earlier_rounds_have_spent(asking: World, bill: Bill) -> None:
@@ -414,6 +449,19 @@ def test_a_budget_is_never_exceeded(asking: World, bill: Bill) -> None:
     assert ended.code == 1
     assert bill.count == 3
     assert "budget" in ended.text
+
+
+def test_a_budget_holds_as_much_side_by_side_as_one_after_the_other(
+    asking: World, bill: Bill, provider: StandIn
+) -> None:
+    scenes = [painted(f"a small picture {number}", options={}) for number in range(3)]
+    provider.limit("openai", latency=0.1)  # so that they meet
+    try:
+        ended = asking.declare(film(*scenes, budget="0.2 USD")).doit("-n", "4", "--continue")
+    finally:
+        provider.limit("openai")
+    assert ended.code == 0, ended.text
+    assert bill.count == 3
 
 
 def test_a_model_without_a_price_is_refused_under_a_budget(asking: World, bill: Bill) -> None:

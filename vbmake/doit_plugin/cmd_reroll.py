@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from doit.cmd_base import DoitCmdBase
@@ -10,8 +12,10 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.option import option
-from vbmake.doit_plugin.project import JobHandle, is_group, job_of
-from vbmake.doit_plugin.unknown import alike, listed
+from vbmake.doit_plugin.project import FilmProject, JobHandle, is_group, job_of, projects_of
+from vbmake.doit_plugin.unknown import alike, listed, waiting
+from vbmake.errors import ProjectError
+from vbmake.plan.generated import RULES
 
 LAST = 10_000  # as in the language
 
@@ -40,14 +44,22 @@ class Reroll(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
         for word in pos_args:
             task = tasks.get(targets.get(word, word))
             if task is None:
-                near = alike(word, self._asked())
-                hint = f"did you mean {' or '.join(near)}?" if near else self._able()
-                raise InvalidCommand(f"{word} is no job and no target; {hint}")
+                raise InvalidCommand(self._not_found(word))
             members = [tasks[name] for name in task.task_dep] if is_group(task) else [task]
             handles += [self._checked(member) for member in members]
         for handle in handles:
             self._choose(handle, asked)
         return 0
+
+    def _not_found(self, word: str) -> str:
+        """What is said of a word that no task has for its name. It may be a job that is planned later."""
+        near = alike(word, self._asked())
+        hint = f"did you mean {' or '.join(near)}?" if near else self._able()
+        projects, rule = projects_of(self.task_list), word.partition(":")[0]
+        rest = waiting(projects)
+        if rest and not near and rule != word and rule not in RULES.values() and _is_rule(rule, projects):
+            return f"{word} is not made by a provider: made again, it would be the same; {hint}"
+        return f"{word} is no job and no target; {hint}" + (f" ({rest})" if rest else "")
 
     def _checked(self, task: Any) -> JobHandle:
         handle = job_of(task)
@@ -90,3 +102,11 @@ def _number(take: str) -> int:
     if re.fullmatch(r"[0-9]{1,5}", take, re.ASCII) and 1 <= int(take) <= LAST:
         return int(take)
     raise InvalidCommand(f"--take is a number from 1 to {LAST}, not {take or 'nothing'}")
+
+
+def _is_rule(name: str, projects: Iterable[FilmProject]) -> bool:
+    for project in projects:
+        with contextlib.suppress(ProjectError):
+            project.workspace.rules.rule(name)
+            return True
+    return False

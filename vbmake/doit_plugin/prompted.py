@@ -18,6 +18,7 @@ from doit.exceptions import InvalidCommand
 from vbmake.doit_plugin.where import DECLARATION
 from vbmake.doit_plugin.wish import OPTIONS, speaker_of, wish_of
 from vbmake.errors import VbmakeError, WorkspaceError
+from vbmake.services import LOCAL
 from vbmake.switches import OFFLINE
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def run(arguments: Sequence[str], build: Build) -> int:
     `build` builds the project of a directory with the other options of the command line.
     """
     from vbmake.doit_plugin.cmd_new import tell
+    from vbmake.run.scripts import undrawn
     from vbmake.run.starting import start_project
 
     try:
@@ -52,6 +54,12 @@ def run(arguments: Sequence[str], build: Build) -> int:
         environ = {**os.environ, OFFLINE: "1"} if offline else os.environ
 
         def make(root: Path) -> None:
+            if wish.provider != LOCAL and (letters := undrawn(wish.language)):
+                raise InvalidCommand(
+                    f"--language {wish.language}: the fonts that come with vbmake have no {letters} letters, so the "
+                    "script would be paid for and the film could not be built; `vbmake new` writes a project to name "
+                    "a font in"
+                )
             speaker = speaker_of(wish)
             start_project(root, wish, speaker=speaker, resubmit=params["resubmit"], environ=environ, tell=tell)
 

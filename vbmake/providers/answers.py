@@ -43,8 +43,13 @@ def said(response: Response) -> str:
 
 def headline(service: str, response: Response) -> str:
     """How a message of an answer that is not 2xx begins: who answered what."""
-    words = said(response)
+    words = sentence(said(response))
     return f"{service} answered {response.status}" + (f": {words}" if words else "")
+
+
+def sentence(words: str) -> str:
+    """A service's own words without the full stop at their end, because more follows; "..." stays."""
+    return words[:-1] if words.endswith(".") and not words.endswith("..") else words
 
 
 def refused(text: str) -> bool:

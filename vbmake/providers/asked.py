@@ -32,4 +32,5 @@ def generation_of(options: Mapping[str, Any], files: Mapping[str, Path] | None =
         schema=options.get("schema"),
         system=str(options.get("system", "")),
         files=dict(files or {}),
+        named=frozenset({"seed"} & options.keys()),
     )

@@ -6,12 +6,14 @@ import contextlib
 import threading
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlsplit
 
+from vbmake.providers.answers import sentence
 from vbmake.providers.exchange import Exchange
 from vbmake.providers.http import is_loopback
 from vbmake.providers.journal import Journal, State, Step
@@ -39,6 +41,7 @@ Progress = Callable[[int, int], None]
 class Books(Protocol):
     """What the engine needs of a ledger (`vbmake.providers.ledger.Ledger` is one)."""
 
+    def under_way(self, key: str) -> AbstractContextManager[None]: ...
     def reserve(self, key: str, job: str, generation: Generation) -> Any: ...
     def settle(self, key: str, generation: Generation, usage: Mapping[str, float]) -> Decimal | None: ...
     def release(self, key: str) -> None: ...
@@ -47,6 +50,10 @@ class Books(Protocol):
 
 class NoBooks:
     """A ledger for those who keep none."""
+
+    def under_way(self, key: str) -> AbstractContextManager[None]:
+        """Nobody waits for it."""
+        return contextlib.nullcontext()
 
     def reserve(self, key: str, job: str, generation: Generation) -> None:
         """Nothing is set aside."""
@@ -227,7 +234,7 @@ class Call:
         self.desk.books.keep(self.key)
         return Failure(
             "unknown",
-            f"{why}. It may have been carried out: look into the provider's own history, then "
+            f"{sentence(why)}. It may have been carried out: look into the provider's own history, then "
             f"`doit resume --resubmit {self.job}` (asks again, and pays) or `doit resume --abandon {self.job}`",
             paid="maybe",
         )

@@ -20,6 +20,7 @@ from vbmake.providers.reading import (
     nearest,
     refused_kind,
     refused_option,
+    refused_seed,
     sound_extension,
     sound_of,
     told,
@@ -33,6 +34,7 @@ SEEDS: Final = 2**32
 _FORMATS: Final = {"mp3": "mp3_44100_192", "opus": "opus_48000_128", "wav": "wav_44100"}  # music comes as no WAV
 
 _VOICE: Final = ("stability", "similarity_boost", "style", "use_speaker_boost", "speed", "clone_strength")
+_SHARES: Final = ("stability", "similarity_boost", "style")  # of 0 to 1
 _FIELDS: Final[Mapping[Kind, tuple[str, ...]]] = {
     "speech": (
         "voice_settings",
@@ -93,13 +95,15 @@ class ElevenLabs:
         who = who_of(self.name, generation)
         if not generation.prompt.strip():
             return f"the text for {who} is empty; say what it shall make"
-        if generation.kind == "speech" and not re.fullmatch(r"[A-Za-z0-9_-]+", generation.voice):
+        if generation.kind == "speech" and not re.fullmatch(r"[A-Za-z0-9]{20}", generation.voice):
             return (
-                f"a voice of elevenlabs is an id of letters and digits such as JBFqnCBsd6RMkjVDRZzb, "
-                f"not {generation.voice!r}; copy it from the voice's page"
+                "a voice of elevenlabs is an id of 20 letters and digits such as JBFqnCBsd6RMkjVDRZzb, "
+                f"not {generation.voice!r}; the menu of the voice on its site (My Voices) copies its id"
             )
         if generation.kind == "words" and "audio" not in generation.files:
             return f"{who} needs a recording to find the words in"
+        if generation.kind != "speech" and (wrong := refused_seed(who, generation)):
+            return wrong
         return _check_length(generation, who) or _check_options(generation, who)
 
     def submit(self, generation: Generation, account: Account) -> Request:
@@ -172,6 +176,8 @@ def _check_options(generation: Generation, who: str) -> str:
     settings = generation.options.get("voice_settings", {})
     if not isinstance(settings, Mapping):
         return f"voice_settings of {who} is a mapping such as {{stability: 0.5}}, not {settings!r}"
+    if generation.kind == "speech" and (wrong := _no_share({**settings, **generation.options}, who)):
+        return wrong
     known = (*own, *_FIELDS[generation.kind], *formats)
     for name, names in [(name, known) for name in generation.options] + [(name, own) for name in settings]:
         if name not in names:
@@ -180,6 +186,16 @@ def _check_options(generation: Generation, who: str) -> str:
     codecs = [codec for codec in _FORMATS if (generation.kind, codec) != ("music", "wav")]
     if not isinstance(asked, str) or not re.fullmatch(rf"({'|'.join(codecs)})_\d+(_\d+)?", asked):
         return f"output_format of {who} is such as {' or '.join(_FORMATS[one] for one in codecs)}, not {asked!r}"
+    return ""
+
+
+def _no_share(settings: Mapping[str, Any], who: str) -> str:
+    for name in _SHARES:
+        value = settings.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            return f"{name} of {who} is a number from 0 to 1, not {value!r}"
     return ""
 
 

@@ -32,7 +32,7 @@ from vbmake.providers.fetch import Made, fetch, kept
 from vbmake.providers.journal import Journal, Step
 from vbmake.providers.kept import Kept
 from vbmake.providers.poll import accepted_of, poll
-from vbmake.providers.submit import submit, understand
+from vbmake.providers.submit import prepare, submit, understand
 from vbmake.providers.types import Accepted, Account, Adapter, Failure, Generation
 
 __all__ = ["Engine", "Made", "Question"]
@@ -45,7 +45,7 @@ _BACKOFF: Final = 30.0  # seconds: the longest own wait for a provider that name
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A request whose outcome is unknown (`state` intent), or was given up (abandoned)."""
+    """A request whose outcome is unknown (`state` intent) or to come (accepted), or that was given up (abandoned)."""
 
     key: str
     job: str
@@ -101,7 +101,7 @@ class Engine:
             if not self._swept:
                 self._sweep()
             turn = self._turns[key]
-        with turn:
+        with turn, self._desk.books.under_way(key):
             try:
                 return self._carry_on(call)
             except Failure as failure:
@@ -130,17 +130,11 @@ class Engine:
 
     def open_questions(self) -> list[Question]:
         """The requests whose outcome is unknown, and those that were abandoned."""
-        return [
-            Question(
-                step.key,
-                str(step.facts.get("job", "")),
-                str(step.facts.get("account", "")),
-                step.state,
-                str(step.facts.get("asked") or step.time),
-            )
-            for step in self.journal.all()
-            if _is_open(step)
-        ]
+        return [_question(step) for step in self.journal.all() if _is_open(step)]
+
+    def under_way(self) -> list[Question]:
+        """The requests that a provider accepted and whose results are still to come."""
+        return [_question(step) for step in self.journal.all() if step.state == "accepted" and not _is_open(step)]
 
     def resubmit(self, key: str) -> None:
         """Let the next build ask again; what was reserved stays counted, because it may have been paid.
@@ -154,6 +148,39 @@ class Engine:
         """Let nobody ask again. Raises FatalError when the key is not in question."""
         self._decide(key)
         self.journal.write(key, "abandoned")
+
+    def give_up(self, key: str, account: Account | None) -> str:
+        """Let nobody ask for a job that is under way, and ask its provider (`account`) to stop it.
+
+        What was reserved stays counted, because it may have been paid. Returns why it could not be stopped, "" when it
+        was. Raises FatalError when the key is not under way.
+        """
+        step = self.journal.get(key)
+        accepted = accepted_of(step) if step is not None and step.state == "accepted" else None
+        if step is None or accepted is None:
+            raise FatalError(f"{key} is not under way")
+        why = self._cancelled(step, accepted, account)
+        self._desk.books.keep(key)
+        self.journal.write(key, "abandoned")
+        return why
+
+    def _cancelled(self, step: Step, accepted: Accepted, account: Account | None) -> str:
+        """Why a provider could not be asked to stop a job, or did not; "" when it stopped."""
+        name = step.facts.get("account", "")
+        if account is None:
+            return f"the project has no provider called {name!r} any more"
+        generation = Generation(step.facts.get("kind", "image"), account.service, step.facts.get("model", ""), "")
+        try:
+            call = Call(
+                step.key, generation, account, self._adapters(account.service), "", _nothing, _nothing, self._desk
+            )
+            if self._desk.exchange.cancel(call, accepted, call.secret()):
+                return ""
+        except Failure as failure:
+            return call.scrub(failure.message)
+        except FatalError as error:  # its adapter is not installed
+            return str(error)
+        return f"{name} did not say that it stopped"
 
     @property
     def asking(self) -> int:
@@ -181,7 +208,7 @@ class Engine:
 
     def _carry_on(self, call: Call) -> Made:
         """Go on from where it stands. Raises Failure, JobError or WorkspaceError."""
-        step, until = call.step, call.desk.clock() + call.seconds
+        step = call.step
         state = step.state if step is not None else ""
         if step is not None and state in ("fetched", "done") and (made := kept(call, step)) is not None:
             return made
@@ -192,11 +219,14 @@ class Engine:
                 f"`doit reroll {call.job}` asks for another take",
                 paid="maybe",
             )
+        until = call.desk.clock() + call.seconds
         if state not in ("result", "fetched"):
             accepted, resumed = self._resumed(call, step) if step is not None else (None, False)
             if not resumed:
+                asked = prepare(call)
+                until = call.desk.clock() + call.seconds  # it may have waited for its part of the budget
                 with self._desk.counted():
-                    accepted = submit(call, until)
+                    accepted = submit(call, asked, until)
                 self._has_room(call.account)
             if accepted is not None:
                 poll(call, accepted, until, resumed=resumed)
@@ -243,6 +273,16 @@ class Engine:
     def _has_room(self, account: Account) -> None:
         with self._lock:
             self._busy.pop(account.name, None)
+
+
+def _nothing(*_: object) -> None:
+    """Nobody hears of it."""
+
+
+def _question(step: Step) -> Question:
+    facts = step.facts
+    asked = str(facts.get("asked") or step.time)
+    return Question(step.key, str(facts.get("job", "")), str(facts.get("account", "")), step.state, asked)
 
 
 def _is_open(step: Step) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
-from vbmake.providers.answers import failure, line, own_address, refused, said
+from vbmake.providers.answers import failure, line, own_address, refused, said, sentence
 from vbmake.providers.inputs import Family, Length, build, family_of, problem, unsaid
 from vbmake.providers.outputs import payloads
 from vbmake.providers.reading import body_of, refused_kind
@@ -136,7 +136,7 @@ class Fal:
             return Running(note=_note(body))
         error = body.get("error")
         if error:
-            words = line(error if isinstance(error, str) else str(error))
+            words = sentence(line(error if isinstance(error, str) else str(error)))
             kind = body.get("error_type")
             told = f"{generation.model} failed at fal: {words}" + (f" ({line(str(kind), 60)})" if kind else "")
             if refused(f"{words} {kind}"):

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from vbmake.providers.types import Failure, Generation
-from vbmake.services import Kind
+from vbmake.services import SERVICES, Kind
 
 PLACES: Final = ("$prompt", "$image", "$seed", "$seconds", "$width", "$height", "$voice", "$language")
 
@@ -108,6 +108,11 @@ def problem(family: Family, generation: Generation, limit: int) -> str:
     for place in _places(generation.options):
         if values[place] is None or (place == "$image" and "image" not in generation.files):
             return f"options name {place}, and this {generation.kind} has no {place[1:]}"
+    if unheard := _unheard(family, generation):
+        return (
+            f"vbmake does not know which input of {generation.model} takes a {unheard[1:]}: name it, "
+            f"options: {{FIELD: {unheard}}}, or leave it out"
+        )
     length = family.length
     told = length is None or length.field in generation.options
     if generation.kind == "clip" and length and not told and (generation.seconds or 0) > length.longest + 1e-6:
@@ -125,6 +130,23 @@ def problem(family: Family, generation: Generation, limit: int) -> str:
             "options: {FIELD: $image}, or leave the picture out"
         )
     return _too_big(image, limit) if image.is_file() else ""
+
+
+def _unheard(family: Family, generation: Generation) -> str:
+    """The place of what the project names and the model could not be told; "" where there is none.
+
+    A size and the length of music are not looked at: the film has them where the project names none (unsaid tells).
+    """
+    known = SERVICES.get(generation.service)
+    default = known.voice if known is not None else ""
+    length = generation.kind in ("clip", "effect") and bool(generation.seconds)
+    asked = {
+        "$seed": "seed" in generation.named and not family.seed,
+        "$seconds": length and family.length is None,
+        "$voice": generation.voice not in ("", default) and not family.voice,
+    }
+    places = set(_places(generation.options))
+    return next((place for place, missing in asked.items() if missing and place not in places), "")
 
 
 def build(family: Family, generation: Generation, limit: int) -> dict[str, Any]:

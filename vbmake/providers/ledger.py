@@ -6,11 +6,12 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+from vbmake.errors import RateLimited
 from vbmake.providers.book import Book, Entry, Event, exact, explained, read_book
 from vbmake.providers.failures import ProviderError
 from vbmake.providers.money import Budget, Estimate, Prices, told, told_range
@@ -39,6 +40,7 @@ class Ledger:
         self._clock = clock
         self._lock = threading.Lock()
         self._read: Book | None = None
+        self._under_way: set[str] = set()  # keys that this process is asking for now
 
     @property
     def problems(self) -> list[str]:
@@ -61,18 +63,30 @@ class Ledger:
         with self._lock:
             return self._book.total("reserved", "unknown")
 
+    @contextlib.contextmanager
+    def under_way(self, key: str) -> Iterator[None]:
+        """A key is being asked for: what is set aside for it may come free in a moment."""
+        with self._lock:
+            self._under_way.add(key)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way.discard(key)
+
     def reserve(self, key: str, job: str, generation: Generation) -> Estimate:
         """Set aside what a generation may cost, before it is asked for; other threads see it at once.
 
-        A reservation of the same key that is still open goes on; after `keep`, both count. Raises ProviderError (sort
-        "budget") when the budget does not hold it, or when nobody knows the price and a budget is set.
+        A reservation of the same key that is still open goes on; after `keep`, both count. Raises RateLimited when the
+        budget may hold it as soon as a request that is under way is settled; ProviderError (sort "budget") when it
+        does not, or when nobody knows the price and a budget is set.
         """
         estimate = self.prices.estimate(generation)
         with self._lock:
             before = self._book.open(key)
             if before is not None and before.high is not None and (estimate.high or Decimal(0)) <= before.high:
                 return estimate
-            self._check(estimate, generation, before)
+            self._check(key, estimate, generation, before)
             self._write("reserve", key, job, generation, low=estimate.low, high=estimate.high)
         return estimate
 
@@ -110,7 +124,7 @@ class Ledger:
             self._read = read_book(self.path)
         return self._read
 
-    def _check(self, estimate: Estimate, generation: Generation, before: Entry | None) -> None:
+    def _check(self, key: str, estimate: Estimate, generation: Generation, before: Entry | None) -> None:
         if not self.budget.limited:
             return
         name = f"{generation.service} {generation.model}".rstrip()
@@ -132,6 +146,12 @@ class Ledger:
             pending = self._book.total("reserved", "unknown", run=run) - own
             if spent + pending + estimate.high <= limit:
                 continue
+            passing = self._passing(key, run)
+            if passing and spent + pending - passing + estimate.high <= limit:
+                raise RateLimited(
+                    f"{name} would cost {_upto(estimate)}, and of the budget of {told(limit)} for {where} "
+                    f"{told(passing)} are reserved for what is being asked for: waiting for what that costs"
+                )
             raise ProviderError(
                 f"{name} would cost {_upto(estimate)}, which the budget of {told(limit)} for {where} does not hold: "
                 f"{told(spent)} are spent and {told(pending)} are reserved or may have been spent; raise `budget:`, "
@@ -139,6 +159,11 @@ class Ledger:
                 sort="budget",
                 paid="nothing",
             )
+
+    def _passing(self, key: str, run: str | None) -> Decimal:
+        """What is reserved for other keys that this process is asking for: more than it will cost, as a rule."""
+        open_ = (self._book.open(other) for other in self._under_way if other != key)
+        return sum((one.counts for one in open_ if one is not None and run in (None, one.run)), Decimal(0))
 
     def _write(
         self,

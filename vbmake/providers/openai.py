@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import urljoin, urlsplit
 
-from vbmake.providers.answers import headline, said
+from vbmake.providers.answers import headline, said, sentence
 from vbmake.providers.delays import retry_after
 from vbmake.providers.openai_sizes import is_dall_e, is_gpt_image, size_for
 from vbmake.providers.reading import (
@@ -22,6 +22,7 @@ from vbmake.providers.reading import (
     nearest,
     refused_kind,
     refused_option,
+    refused_seed,
     sound_extension,
     sound_of,
     told,
@@ -49,6 +50,7 @@ _RESERVED: Final[Mapping[Kind, Mapping[str, str]]] = {
         "input": _SETS,
         "voice": "name the voice with `voice`",
         "response_format": _SETS,
+        "format": _SETS,
         "stream_format": _WHOLE,
     },
     "script": {
@@ -111,7 +113,8 @@ class OpenAI:
         if not generation.prompt.strip() and generation.kind != "words":
             return f"the prompt for {who_of(self.name, generation)} is empty; say what it shall make"
         who = who_of(self.name, generation)
-        wrong = refused_option(who, generation.options, _RESERVED[generation.kind])
+        wrong = refused_seed(who, generation)
+        wrong = wrong or refused_option(who, generation.options, _RESERVED[generation.kind])
         return wrong or _CHECKS[generation.kind](generation, who)
 
     def submit(self, generation: Generation, account: Account) -> Request:
@@ -125,7 +128,9 @@ class OpenAI:
         error = inside(body, "error")
         if error:  # some compatible servers say so with status 200
             raise Failure(
-                "failed", f"{who} failed: {told(inside(error, 'message') or error)}; run it again", paid="maybe"
+                "failed",
+                f"{who} failed: {sentence(told(inside(error, 'message') or error))}; run it again",
+                paid="maybe",
             )
         if not isinstance(body, dict):
             raise Failure(
@@ -333,7 +338,7 @@ def _script(generation: Generation, body: Mapping[str, Any], who: str, account: 
     choice = inside(body, "choices", 0)
     reason, refusal = inside(choice, "finish_reason"), inside(choice, "message", "refusal")
     if refusal or reason == "content_filter":
-        words = f": {told(refusal)}" if refusal else ""
+        words = f": {sentence(told(refusal))}" if refusal else ""
         raise Failure("moderation", f"{who} refused to write it{words}; say the prompt in other words", paid="yes")
     if reason == "length":
         advice = "ask for a shorter film, or raise max_completion_tokens in its options"

@@ -90,7 +90,9 @@ def _give_up(call: Call, accepted: Accepted, secret: str) -> None:
     if stopped:
         message = f"{why} and was cancelled; `timeout` of the provider gives it more"
         raise call.in_vain(Failure("failed", message, paid="maybe"))
-    message = f"{why} and goes on there: the next build asks for it again; `doit reroll {call.job}` asks for another"
+    message = (
+        f"{why} and goes on there: the next build asks for it again; `doit resume --abandon {call.job}` gives it up"
+    )
     raise Failure("failed", message, paid="maybe")
 
 

@@ -119,6 +119,13 @@ def answers_at_once(service: str, generation: Generation) -> Failure:
     return Failure("failed", f"{who_of(service, generation)} answers at once; there is nothing to ask for")
 
 
+def refused_seed(who: str, generation: Generation) -> str:
+    """What to say of a seed that the project names and nobody would be sent; "" where it names none."""
+    if "seed" not in generation.named:
+        return ""
+    return f"vbmake sends no seed to {who} for {generation.kind}: leave it out; `take` asks for another sample"
+
+
 def refused_option(who: str, options: Mapping[str, Any], reserved: Mapping[str, str]) -> str:
     """What to say of options that would replace what vbmake itself sends ({name: what to do}); "" of none."""
     wrong = [f"{name!r}: {reserved[str(name)]}" for name in options if str(name) in reserved]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Final
 from urllib.parse import quote
 
-from vbmake.providers.answers import failure, line, own_address, refused, said
+from vbmake.providers.answers import failure, line, own_address, refused, said, sentence
 from vbmake.providers.inputs import Family, Length, build, family_of, problem, unsaid
 from vbmake.providers.outputs import payloads
 from vbmake.providers.reading import body_of, refused_kind
@@ -219,7 +219,7 @@ def _outcome(generation: Generation, prediction: Mapping[str, Any]) -> Ready | N
         return _ready(generation, prediction)
     who = f"the prediction {prediction.get('id') or ''} of {generation.model}".replace("  ", " ")
     if status == "failed":
-        error = line(str(prediction.get("error") or "no reason given"))
+        error = sentence(line(str(prediction.get("error") or "no reason given")))
         if refused(error):
             raise Failure("moderation", f"{who} was refused: {error}; change the prompt", paid="maybe")
         logs = _tail(prediction, 5, 300)

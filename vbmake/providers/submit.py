@@ -5,36 +5,70 @@ It is sent again if it surely never arrived, and only then.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Final
 
-from vbmake.errors import VbmakeError, WorkspaceError
+from vbmake.errors import RateLimited, VbmakeError, WorkspaceError
 from vbmake.providers.call import Call
 from vbmake.providers.delays import retry_after
 from vbmake.providers.http import Invalid, Lost, NotSent, Refused
 from vbmake.providers.poll import note_accepted, note_result
-from vbmake.providers.types import Accepted, Failure, Response
+from vbmake.providers.types import Accepted, Failure, Request, Response
+
+LOOK: Final = 0.2  # seconds between two looks whether the budget has room
 
 
-def submit(call: Call, until: float) -> Accepted | None:
-    """Ask, until a moment of the desk's clock. None when the answer is the result already. Raises Failure."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that nothing stands against: what it may cost is set aside."""
+
+    request: Request
+    secret: str = field(repr=False)
+
+
+def prepare(call: Call) -> Asked:
+    """Everything that may refuse a request before it costs. Raises Failure or JobError; nothing is set aside then."""
     wrong = call.adapter.check(call.generation)
     if wrong:
         raise Failure("invalid", wrong)
     request = call.adapter.submit(call.generation, call.account)
     secret = call.secret()
-    call.desk.books.reserve(call.key, call.job, call.generation)
+    _reserve(call)
+    return Asked(request, secret)
+
+
+def _reserve(call: Call) -> None:
+    """Set aside what it may cost, when the budget holds it. What others reserved and do not spend is waited for here.
+
+    Those are in threads of their own, and none of them waits for this one. Raises JobError.
+    """
+    told = False
+    while True:
+        try:
+            call.desk.books.reserve(call.key, call.job, call.generation)
+            return
+        except RateLimited as error:
+            if not told:
+                call.say(str(error))
+            told = True
+        call.desk.sleep(LOOK)
+
+
+def submit(call: Call, asked: Asked, until: float) -> Accepted | None:
+    """Ask, until a moment of the desk's clock. None when the answer is the result already. Raises Failure."""
     try:
         call.kept.begin()
         account, generation = call.account, call.generation
-        asked = {"account": account.name, "service": account.service, "model": generation.model}
-        asked["asked"] = datetime.now(UTC).isoformat(timespec="milliseconds")
-        call.note("intent", job=call.job, kind=generation.kind, **asked)
+        facts = {"account": account.name, "service": account.service, "model": generation.model}
+        facts["asked"] = datetime.now(UTC).isoformat(timespec="milliseconds")
+        call.note("intent", job=call.job, kind=generation.kind, **facts)
     except (OSError, VbmakeError):
         call.desk.books.release(call.key)
         raise
     call.say(f"asking {call.who}")
     try:
-        response = call.desk.exchange.submit(call, request, secret, until)
+        response = call.desk.exchange.submit(call, asked.request, asked.secret, until)
     except Invalid as error:
         raise call.unasked(Failure("invalid", str(error))) from None
     except NotSent as error:

@@ -43,7 +43,8 @@ class Generation:
     `prompt` is the text to speak (speech), to be found in a recording (words), or what to make. Sizes are in px,
     `seconds` is how long it shall last; None leaves it to the model. `options` go to the model as they are. `schema`
     (script) is the JSON Schema of the answer. `files` are inputs: "image" (a clip's first frame), "audio" (words).
-    `seed` is always given, and sent where the service takes one.
+    `seed` is always given, and sent where the service takes one. `named` are the fields that the project names itself:
+    what follows from elsewhere (a seed from the take) may go unsaid, and what is named must be refused where it would.
     """
 
     kind: Kind
@@ -60,6 +61,7 @@ class Generation:
     schema: Mapping[str, Any] | None = None
     system: str = ""
     files: Mapping[str, Path] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

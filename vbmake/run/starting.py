@@ -20,6 +20,7 @@ from vbmake.providers.failures import ProviderError
 from vbmake.run.disk import explained
 from vbmake.run.lock import project_lock
 from vbmake.run.publish import flush, publish
+from vbmake.run.scripts import undrawn
 from vbmake.run.studio import Studio
 from vbmake.run.workspace import STATE
 from vbmake.services import LOCAL, SERVICES
@@ -48,6 +49,11 @@ def start_project(
     check_place(root)
     with project_lock(root / STATE / "lock"):
         check_place(root)
+        if letters := undrawn(wish.language):
+            tell(
+                f"the fonts that come with vbmake have no {letters} letters: before you build, name a font that has "
+                "(`fonts: {own: fonts/YOURS.ttf}`, and `font: own` in each of `styles`)"
+            )
         script = _script(root / STATE, wish, resubmit, environ, tell)
         name = slug(root.resolve().name) or "film"
         text = declaration(script, wish, name, schema=SCHEMA, speaker=speaker)
