@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +200,45 @@ def test_a_private_directory_goes_when_its_job_fails(tmp_path: Path) -> None:
     with pytest.raises(JobError):
         fail()
     assert os.listdir(tmp_path) == []
+
+
+def test_of_the_lines_of_a_name_the_last_that_is_whole_counts(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    path.write_bytes(
+        b'{"job":"a","n":1}\n{"job":"a","n":2}\n{"job":"a","n":3,\n'  # the last was torn
+        b'{"job":"b","n":1}\n{"job":"b", "gone": true}\n'  # as other programs write it
+        b'{"n":1,"job":"c"}\n{"job":"c","n":2}\n'
+        b'{"job":"d\\"\\u00e9","n":1}\n'
+        b'{"job":"e","n":1}\n{"job":"e","gone":true}\n{"job":"e","n":2}\n'
+        b'{"job":"f","n":1}\n{"n":2,"job":"f"}\n'
+        b'{"job":"\xff","n":1}\n{"job":\n[]\n'
+    )
+    for ask_first in ((), ("f", "e", 'd"é', "c", "b", "a")):
+        journal = Journal(path, "job")
+        for name in ask_first:
+            journal.get(name)
+        found = [journal.get(name) for name in "abcef"]
+        assert [one and one["n"] for one in found] == [2, None, 2, 2, 2]
+        assert journal.get('d"é') == {"job": 'd"é', "n": 1}
+        assert journal.names() == ["a", "c", 'd"é', "e", "f"]
+        assert journal.dropped("b")
+        journal.close()
+
+
+def test_a_record_is_found_by_all_threads_that_ask_for_it_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    path.write_text("".join(f'{{"job":"{number}","text":"{"x" * 2000}"}}\n' for number in range(400)))
+    journal = Journal(path, "job")
+    start = threading.Barrier(8)
+    missed: list[str] = []
+
+    def ask() -> None:
+        start.wait()
+        missed.extend(str(number) for number in range(400) if journal.get(str(number)) is None)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not missed

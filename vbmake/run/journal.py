@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from vbmake.errors import WorkspaceError
 from vbmake.plan.keys import plain_record
 from vbmake.run.disk import explained
 
+_GONE = b'"gone":true}'
 SLACK = 1_000_000  # bytes of superseded lines that are not worth writing a file anew
 
 
@@ -23,13 +23,18 @@ class Journal:
     A record is a JSON object with the field `name_field`; a record with only that field and `"gone": true` removes the
     name. A line is written with one system call, so that a kill loses at most the line being written; a stump or a
     corrupt line is skipped when reading. Deleting the file costs only time.
+
+    A line is understood when its record is asked for: a film of ten thousand scenes has megabytes of them, of which a
+    build that begins needs few.
     """
 
     def __init__(self, path: Path, name_field: str) -> None:
         self.path = path
         self.name_field = name_field
         self._lock = threading.Lock()
-        self._records: dict[str, dict[str, Any]] = {}
+        self._records: dict[str, dict[str, Any]] = {}  # those that were asked for, or put
+        self._unread: dict[str, list[bytes]] = {}  # lines of other names, in the order of the file
+        self._head = f'{{"{name_field}":"'.encode()  # how lines begin that tell their name at a glance
         self._dropped: set[str] = set()
         self._lines = 0
         self._bytes = 0  # of the file when it was read
@@ -44,14 +49,20 @@ class Journal:
             if _mark(self.path) == self._mark:
                 return False
             self._close()
-            self._records, self._dropped, self._sizes = {}, set(), {}
+            self._records, self._unread, self._dropped, self._sizes = {}, {}, set(), {}
             self._lines = self._bytes = 0
             self._mark = _mark(self.path)
             self._load()
             return True
 
     def get(self, name: str) -> dict[str, Any] | None:
-        return self._records.get(name)
+        record = self._records.get(name)
+        if record is not None:
+            return record
+        if name in self._unread:
+            with self._lock:
+                self._understand(name)
+        return self._records.get(name)  # (another thread may have understood it meanwhile)
 
     def dropped(self, name: str) -> bool:
         """Whether the name was known and then forgotten, as far as the file still tells."""
@@ -60,39 +71,38 @@ class Journal:
     def names(self) -> list[str]:
         """Every name, sorted."""
         with self._lock:
+            self._understand_all()
             return sorted(self._records)
 
     def __len__(self) -> int:
-        return len(self._records)
+        return len(self.names())
 
     def put(self, record: dict[str, Any]) -> None:
         """Remember a record and append its line. Raises WorkspaceError when the disk is full or read-only."""
         with self._lock:
             self._append([record])
-            self._records[record[self.name_field]] = record
-            self._dropped.discard(record[self.name_field])
+            self._take([record])
 
     def put_all(self, records: list[dict[str, Any]]) -> None:
         """Many records with one write."""
         with self._lock:
             self._append(records)
-            self._records.update({record[self.name_field]: record for record in records})
-            self._dropped.difference_update(record[self.name_field] for record in records)
+            self._take(records)
 
     def drop(self, name: str) -> None:
         """Forget a name."""
         with self._lock:
-            if name in self._records:
+            if name in self._records or name in self._unread:
                 self._append([{self.name_field: name, "gone": True}])
-                del self._records[name]
-                self._dropped.add(name)
+                self._lose(name)
 
     def compact(self) -> None:
         """Write the file anew when much of it is superseded. Only for the holder of the project's lock."""
         with self._lock:
-            few = self._lines < 2 * len(self._records) + 500
+            few = self._lines < 2 * (len(self._records) + len(self._unread)) + 500
             if few and self._bytes < 1.5 * sum(self._sizes.values()) + SLACK:  # the line of a long film is long
                 return
+            self._understand_all()
             self._close()
             temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
             try:
@@ -117,31 +127,77 @@ class Journal:
             self._open = None
 
     def _load(self) -> None:
-        for record, size in self._read():
-            name = record[self.name_field]
-            if record.get("gone") is True:
-                self._sizes.pop(name, None)
-                self._records.pop(name, None)
-                self._dropped.add(name)
-            else:
-                self._records[name] = record
-                self._sizes[name] = size
-                self._dropped.discard(name)
-
-    def _read(self) -> Iterator[tuple[dict[str, Any], int]]:
-        """The records in the order of the file, with the bytes of their lines."""
+        """Read the file, and of its lines what can be seen at a glance."""
         try:
             lines = self.path.read_bytes().split(b"\n")
         except FileNotFoundError:
             return
         except OSError as error:
             raise WorkspaceError(f"{self.path} cannot be read: {error.strerror}") from None
-        lines = [line for line in lines if line]
-        self._lines += len(lines)
-        for record, line in zip(_parsed(lines), lines, strict=True):
-            self._bytes += len(line)
-            if isinstance(record, dict) and isinstance(record.get(self.name_field), str):
-                yield record, len(line)
+        for line in lines:
+            if line:
+                self._lines += 1
+                self._bytes += len(line)
+                name = self._name(line)
+                if name is not None:
+                    self._unread.setdefault(name, []).append(line)
+                    self._records.pop(name, None)
+                    self._sizes[name] = len(line)
+                    self._dropped.discard(name)
+                else:
+                    self._look_closely(line)
+
+    def _name(self, line: bytes) -> str | None:
+        """The name in a line as this class writes them; None where it takes a closer look."""
+        first = len(self._head)
+        end = line.find(b'"', first)
+        if not line.startswith(self._head) or end < 0 or b"\\" in line[first:end] or line.endswith(_GONE):
+            return None
+        try:
+            return line[first:end].decode()
+        except UnicodeDecodeError:
+            return None
+
+    def _look_closely(self, line: bytes) -> None:
+        record = _parsed(line)
+        name = record.get(self.name_field) if isinstance(record, dict) else None
+        if not isinstance(name, str):
+            return
+        self._unread.pop(name, None)
+        if record.get("gone") is True:
+            self._lose(name)
+        else:
+            self._take([record])
+            self._sizes[name] = len(line)
+
+    def _understand(self, name: str) -> None:
+        """Take the record of the last line of a name that is whole."""
+        for line in reversed(self._unread.get(name, ())):
+            record = _parsed(line)
+            if isinstance(record, dict) and record.get(self.name_field) == name:
+                if record.get("gone") is True:
+                    self._lose(name)
+                else:
+                    self._records[name] = record
+                break
+        self._unread.pop(name, None)  # last: who reads without the lock finds it in one place or the other
+
+    def _understand_all(self) -> None:
+        for name in list(self._unread):
+            self._understand(name)
+
+    def _take(self, records: list[dict[str, Any]]) -> None:
+        for record in records:
+            name = record[self.name_field]
+            self._unread.pop(name, None)
+            self._records[name] = record
+            self._dropped.discard(name)
+
+    def _lose(self, name: str) -> None:
+        self._unread.pop(name, None)
+        self._records.pop(name, None)
+        self._sizes.pop(name, None)
+        self._dropped.add(name)
 
     def _append(self, records: list[dict[str, Any]]) -> None:
         data = b"".join(map(_line, records))
@@ -172,20 +228,12 @@ def _mark(path: Path) -> tuple[int, int]:
     return (stat.st_ino, stat.st_size)
 
 
-def _parsed(lines: list[bytes]) -> Iterator[Any]:
-    """The values of JSON lines; None for damaged ones."""
+def _parsed(line: bytes) -> Any:
+    """The value of a JSON line; None for a damaged one."""
     try:
-        found = json.loads(b"[" + b",".join(lines) + b"]")  # all at once: three times as fast
-        if len(found) == len(lines):
-            yield from found
-            return
+        return json.loads(line)
     except (ValueError, RecursionError):
-        pass
-    for line in lines:
-        try:
-            yield json.loads(line)
-        except (ValueError, RecursionError):
-            yield None
+        return None
 
 
 def _line(record: dict[str, Any]) -> bytes:
