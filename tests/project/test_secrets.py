@@ -76,7 +76,8 @@ def test_the_options_of_models_are_no_keys(tmp_path: Path) -> None:
         "seed_id": "a" * 20,
         "weights": "owner/task-sk-1",
     }
-    load(tmp_path, painted(options=options))
+    image = load(tmp_path, painted(options=options)).films[0].scenes[0].layers[0].image
+    assert image.options == options
 
 
 def test_what_only_resembles_a_key_is_told() -> None:

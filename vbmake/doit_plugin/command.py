@@ -19,7 +19,7 @@ from doit.doit_cmd import DoitConfig
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin import where
-from vbmake.doit_plugin.hearing import UNHEARD, flush, unheard
+from vbmake.doit_plugin.hearing import to_the_end
 from vbmake.doit_plugin.loader import BACKEND, VideoLoader
 from vbmake.doit_plugin.marks import MarksDB
 from vbmake.doit_plugin.project import close_all, leave_all, projects_of, unplanned_of
@@ -45,14 +45,7 @@ class Guarded:
 
     def execute(self, params: Any, args: list[str]) -> Any:
         """Called by doit with the parsed options and the words of the command line."""
-        try:
-            code = self._guarded(params, args)
-            flush()
-            return code
-        except BrokenPipeError:
-            if not unheard():
-                raise
-            return UNHEARD
+        return to_the_end(lambda: self._guarded(params, args))
 
     def _guarded(self, params: Any, args: list[str]) -> Any:
         try:

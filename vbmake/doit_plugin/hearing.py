@@ -6,6 +6,7 @@ import contextlib
 import os
 import select
 import sys
+from collections.abc import Callable
 from typing import Any
 
 UNHEARD = 141  # as a shell tells of a program that SIGPIPE ended
@@ -43,6 +44,18 @@ def flush() -> None:
         raise
     except OSError:  # a full disk, of which the interpreter tells
         pass
+
+
+def to_the_end(run: Callable[[], Any]) -> Any:
+    """What `run` returns, once all that was told is written; UNHEARD where the reader has left."""
+    try:
+        code = run()
+        flush()
+        return code
+    except BrokenPipeError:
+        if not unheard():
+            raise
+        return UNHEARD
 
 
 class Heard:

@@ -17,7 +17,7 @@ from vbmake.doit_plugin.cmd_info import Info
 from vbmake.doit_plugin.cmd_list import List
 from vbmake.doit_plugin.cmd_run import Run
 from vbmake.doit_plugin.command import INTERRUPTED
-from vbmake.doit_plugin.hearing import UNHEARD, flush, unheard
+from vbmake.doit_plugin.hearing import to_the_end
 from vbmake.doit_plugin.loader import VideoLoader
 
 _EMPTY = "\0"  # no argument of a program can hold it
@@ -73,6 +73,12 @@ def _means_value(given: list[str]) -> bool:
     return given[0] == "new" or (own and after)
 
 
+def _perform(given: list[str]) -> int:
+    if prompted.is_meant(given):
+        return prompted.run(given, _build)
+    return int(Program(task_loader=VideoLoader()).run(given) or 0)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
@@ -80,16 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("an empty argument names no command, job or target; `vbmake help` lists the commands\n")
         return 3
     try:
-        if prompted.is_meant(given):
-            code = prompted.run(given, _build)
-        else:
-            code = int(Program(task_loader=VideoLoader()).run(given) or 0)
-        flush()
-        return code
-    except BrokenPipeError:
-        if not unheard():
-            raise
-        return UNHEARD
+        return int(to_the_end(lambda: _perform(given)))
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
