@@ -6,20 +6,26 @@ import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable
+from queue import Empty, SimpleQueue
 from typing import Any
+
+HEEDFUL = 0.2  # seconds between two looks: an end may be told to another who waits
 
 
 class Uploads:
     """Calls that are made in order, at most `most` at once. Thread-safe.
 
     Daemon threads, unlike those of `concurrent.futures`, which the interpreter waits for at its end, deaf to Ctrl-C.
+    Whoever waits, or has calls forgotten, takes no lock: Ctrl-C can leave a lock of Python's in disorder, and a wait
+    without end can miss it.
     """
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._waiting: deque[tuple[Callable[..., None], tuple[Any, ...]]] = deque()
         self._busy = 0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._ended: SimpleQueue[None] = SimpleQueue()
         self._abandoned = False
 
     @property
@@ -29,7 +35,7 @@ class Uploads:
 
     def submit(self, call: Callable[..., None], *given: Any) -> None:
         """Have a call made."""
-        with self._changed:
+        with self._lock:
             self._waiting.append((call, given))
             if self._busy < self._most:
                 self._busy += 1
@@ -37,8 +43,7 @@ class Uploads:
 
     def drop(self) -> None:
         """Forget the calls that have not begun."""
-        with self._changed:
-            self._waiting.clear()
+        self._waiting.clear()
 
     def abandon(self) -> None:
         """Forget also those under way: nobody waits for them any more."""
@@ -47,17 +52,18 @@ class Uploads:
 
     def wait(self) -> None:
         """Return when every call has ended."""
-        with self._changed:
-            while self._busy and not self._abandoned:
-                self._changed.wait()
+        while self._busy and not self._abandoned:
+            with contextlib.suppress(Empty):
+                self._ended.get(timeout=HEEDFUL)
 
     def _serve(self) -> None:
         while True:
-            with self._changed:
-                if not self._waiting:
+            with self._lock:
+                try:
+                    call, given = self._waiting.popleft()
+                except IndexError:  # nothing waits, or what did was dropped
                     self._busy -= 1
-                    self._changed.notify_all()
+                    self._ended.put(None)
                     return
-                call, given = self._waiting.popleft()
             with contextlib.suppress(Exception):  # what a storage fails at was told; no other fault fails a build
                 call(*given)

@@ -22,6 +22,7 @@ from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageError, St
 
 PART = 16 << 20  # bytes of a part of a large object
 AT_ONCE = 4  # parts of one object on their way at once
+SILENCE = 10  # seconds after which a server that has taken a request and does not answer counts as lost
 SHA256 = "vb-sha256"  # the name under which an object's metadata tells its digest
 Fields = dict[str, Any]
 Parts = list[Fields]
@@ -43,7 +44,7 @@ def _client(endpoint: str | None, region: str | None, attempts: int) -> Any:
         region_name=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
         config=Config(
             connect_timeout=3,
-            read_timeout=10,
+            read_timeout=SILENCE,
             retries={"mode": "standard", "total_max_attempts": attempts},
             max_pool_connections=32,
             # The default (a CRC on every request) is refused by several S3-compatible stores; we keep our own sha256.
@@ -58,7 +59,7 @@ class S3Storage:
 
     `url` is `s3://bucket/prefix`, with `?endpoint=http://host:port` and `&region=...` for other stores than AWS.
     Credentials come from where every AWS tool takes them (environment, profile, instance role). A request is tried
-    `attempts` times; each may take 3 s to connect and 10 s of silence.
+    `attempts` times; each may take 3 s to connect and SILENCE s to answer.
     """
 
     def __init__(self, url: str, endpoint: str | None = None, attempts: int = 4) -> None:

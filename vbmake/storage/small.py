@@ -63,7 +63,8 @@ class SmallObjects:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
         self._clock = clock
-        self._changed = threading.Condition()  # guards the four that follow
+        self._lock = threading.Lock()  # guards the four that follow
+        self._changed = threading.Condition(self._lock)  # (held by the lock itself, which Ctrl-C cannot leave held)
         self._waiting: dict[str, _Change] = {}
         self._writing: dict[str, _Change] = {}  # taken from `_waiting`, and not yet in the file
         self._used: set[str] = set()
@@ -85,7 +86,7 @@ class SmallObjects:
         if row is None or not isinstance(row[0], bytes):
             return None
         if not isinstance(row[1], float) or self._clock() - row[1] > DAY:
-            with self._changed:
+            with self._lock:
                 self._used.add(name)
         return row[0]
 
@@ -103,7 +104,7 @@ class SmallObjects:
         False when others of this process were faster. Those of another process, or of the file, decide when it is
         written.
         """
-        with self._changed:
+        with self._lock:
             standing = self._change(name)
             removed = standing is not None and standing.data is None
             if standing is not None and not removed and over == "nothing":
@@ -115,7 +116,7 @@ class SmallObjects:
 
     def drop(self, name: str) -> None:
         """Remove a name; a missing one is fine."""
-        with self._changed:
+        with self._lock:
             if name in self._waiting or name in self._writing or self.path.exists():
                 self._note(name, _Change(None, "anything"))
 
@@ -147,14 +148,14 @@ class SmallObjects:
     def flush(self) -> None:
         """Have everything written that waits. Raises OSError when that, or an earlier write, failed."""
         self._write()
-        with self._changed:
+        with self._lock:
             failure, self._failure = self._failure, None
         if failure is not None:
             raise failure
 
     def close(self) -> None:
         """Flush, and let go of the file. Raises OSError as `flush` does."""
-        with self._changed:
+        with self._lock:
             thread = self._thread
             self._closing = True
             self._changed.notify_all()
@@ -173,7 +174,7 @@ class SmallObjects:
         return self._waiting.get(name) or self._writing.get(name)
 
     def _note(self, name: str, change: _Change) -> None:
-        """Have a change written before long. Called under the condition; raises what an earlier write failed of."""
+        """Have a change written before long. Called under the lock; raises what an earlier write failed of."""
         if self._failure is not None:
             failure, self._failure = self._failure, None
             raise failure
@@ -188,7 +189,7 @@ class SmallObjects:
     def _serve(self) -> None:
         """The thread that writes: what comes together is written together."""
         while True:
-            with self._changed:
+            with self._lock:
                 self._changed.wait_for(lambda: self._waiting or self._closing)
                 self._changed.wait_for(lambda: self._closing or self._size > BATCH, DELAY)
                 if self._closing:  # who closes writes the rest
@@ -198,7 +199,7 @@ class SmallObjects:
 
     def _write(self) -> None:
         with self._committing:
-            with self._changed:
+            with self._lock:
                 if not self._waiting and not self._used:
                     return
                 self._writing, self._waiting = self._waiting, {}
@@ -208,11 +209,11 @@ class SmallObjects:
                 with self._told():
                     self._commit(self._writing, used)
             except OSError as error:
-                with self._changed:
+                with self._lock:
                     if self._writing:  # a use that is not noted harms nobody
                         self._failure = error
             finally:
-                with self._changed:
+                with self._lock:
                     self._writing = {}
 
     # the file
