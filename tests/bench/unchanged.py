@@ -69,9 +69,10 @@ COPY = 'f"cp pictures/{number}.png {target}"'
 
 
 def write_a_little(work: Work) -> None:
-    """What the bench's rules do: a few bytes that follow from the job's options."""
+    """What the bench's rules do, as the hand-written tasks: a few bytes, of a shot those of its title."""
     for path in work.outputs.values():
-        path.write_text(json.dumps(work.options, sort_keys=True)[:4096])
+        with open(path, "w") as file:
+            file.write(json.dumps(work.options["layers"][-1]) if "layers" in work.options else "film")
 
 
 def scenes(count: int, title: str = "Scene") -> list[dict[str, Any]]:

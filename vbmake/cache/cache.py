@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,20 +57,39 @@ class Tier:
         with self._lock:
             self._open = False
 
-    @contextlib.contextmanager
-    def guarded(self, doing: str) -> Iterator[None]:
-        """Run the block; a failure of the storage shuts the tier instead of failing the build."""
-        try:
-            yield
-        except (StorageError, OSError) as error:
-            with self._lock:
-                if not self._open or (doing == WRITING and not self._writable):
-                    return
-                self._writable = False
-                only_read = doing == WRITING and isinstance(error, StorageRefusal)
-                self._open = only_read
-            words = "only read" if only_read else f"left out ({doing})"
-            self._warn(f"cache {self.storage.url} is {words} from here on: {error}")
+    def guarded(self, doing: str) -> _Guard:
+        """A block that a failure of the storage ends: it shuts the tier instead of failing the build."""
+        return _Guard(self, doing)
+
+    def fail(self, doing: str, error: StorageError | OSError) -> None:
+        """Shut the tier for what is told in one line, unless it was shut for that before."""
+        with self._lock:
+            if not self._open or (doing == WRITING and not self._writable):
+                return
+            self._writable = False
+            only_read = doing == WRITING and isinstance(error, StorageRefusal)
+            self._open = only_read
+        words = "only read" if only_read else f"left out ({doing})"
+        self._warn(f"cache {self.storage.url} is {words} from here on: {error}")
+
+
+class _Guard:
+    """The block of `Tier.guarded`. (A generator would take five times as long, several times a job.)"""
+
+    __slots__ = ("_doing", "_tier")
+
+    def __init__(self, tier: Tier, doing: str) -> None:
+        self._tier = tier
+        self._doing = doing
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> bool:
+        if not isinstance(error, StorageError | OSError):
+            return False
+        self._tier.fail(self._doing, error)
+        return True
 
 
 class Cache:

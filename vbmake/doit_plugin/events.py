@@ -15,7 +15,6 @@ Every line has `event`, `time` (ISO 8601, UTC) and `run`; lines about jobs have 
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from collections.abc import Callable
@@ -23,9 +22,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from vbmake.plan.canonical import compact_json
 from vbmake.run.disk import explained
 
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 EVENTS = Path(".vbmake") / "events.jsonl"
 
 
@@ -52,7 +51,7 @@ class Events:
         """An event (of now, or of `at` in s since 1970) that `flush` appends, with others: before one waits."""
         when = self._clock() if at is None else datetime.fromtimestamp(at, UTC)
         time = when.isoformat(timespec="milliseconds")
-        self._noted.append(_ENCODER.encode({"event": event, "time": time, "run": self.run, **fields}))
+        self._noted.append(compact_json({"event": event, "time": time, "run": self.run, **fields}))
 
     def flush(self) -> None:
         """Append what was noted. Raises WorkspaceError when the directory cannot be written."""

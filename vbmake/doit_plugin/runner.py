@@ -256,6 +256,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 self.teardown_list.append(task)
             self._began.setdefault(task.name, self._clock())
             if (handle := job_of(task)) is not None:
+                task.options = {}  # a job has none: doit would set up a parser to find that
                 report = getattr(self.reporter, "progress", None)
                 if report is not None:
                     task.actions[0].on_progress = functools.partial(report, task.name)
@@ -299,14 +300,20 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         else:
             outcome = task.actions[0].outcome
             if outcome.how == "ran":
-                self._pace[handle.job.rule] = outcome.seconds
-                if outcome.seconds >= SLOW:
-                    self._hasty.discard(handle.job.rule)
-                elif outcome.seconds < HASTY and handle.project.workspace.rules.rule(handle.job.rule).call:
-                    self._hasty.add(handle.job.rule)
+                self._learn(handle, outcome.seconds)
             node.run_status = "successful"
             self._ended_well(task, handle, outcome.how, outcome.seconds)
         return True
+
+    def _learn(self, handle: JobHandle, seconds: float) -> None:
+        """Note how long a job of a rule took, and whether that is Python alone."""
+        rule = handle.job.rule
+        self._pace[rule] = seconds
+        if rule in self._hasty:
+            if seconds >= SLOW:
+                self._hasty.remove(rule)
+        elif seconds < HASTY and handle.project.workspace.rules.rule(rule).call:
+            self._hasty.add(rule)
 
     def _try_again(self, node: Any, handle: JobHandle, error: JobError) -> bool:
         name = node.task.name

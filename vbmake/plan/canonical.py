@@ -9,7 +9,10 @@ from fractions import Fraction
 from math import isfinite
 from typing import Any
 
+import orjson
+
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+_IN_ORDER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _PLAIN = frozenset((str, int, bool, type(None)))  # asked for before each call: most of a plan is these
 
 
@@ -68,5 +71,16 @@ def digest_text(text: str) -> str:
 
 
 def plain_json(value: Any) -> str:
-    """Canonical JSON text of what `plain` returned: equal values give equal text, byte for byte (floats by repr)."""
-    return _ENCODER.encode(value)
+    """Canonical JSON text of what `plain` returned: equal values give equal text, byte for byte."""
+    try:
+        return orjson.dumps(value, _other, orjson.OPT_SORT_KEYS).decode()
+    except TypeError:  # an int of over 64 bits, or text that is no Unicode (from the name of a file)
+        return _ENCODER.encode(value)
+
+
+def compact_json(value: Any) -> str:
+    """JSON text without spaces, in the order of the value's own keys."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return _IN_ORDER.encode(value)

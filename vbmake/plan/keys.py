@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from vbmake.plan.canonical import digest_plain, digest_text, plain_json
+from vbmake.plan.canonical import compact_json, digest_plain, digest_text, plain_json
 from vbmake.plan.types import JobSpec
-
-_ENCODER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 class Versioned(Protocol):
@@ -65,8 +62,8 @@ def plain_record(record: Mapping[str, Any]) -> bytes:
     """A record that may have a `material` as one line of JSON, as compactly as it can be stored."""
     material = record.get("material")
     if not isinstance(material, Material):
-        return _ENCODER.encode(record).encode("utf-8", "surrogatepass")
-    rest = _ENCODER.encode({name: value for name, value in record.items() if name != "material"})
+        return compact_json(record).encode("utf-8", "surrogatepass")
+    rest = compact_json({name: value for name, value in record.items() if name != "material"})
     return f'{rest[:-1]},"material":{material.text}}}'.encode("utf-8", "surrogatepass")
 
 

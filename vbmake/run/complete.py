@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-from vbmake.plan.types import BuildPlan, JobSpec, Output, Source
+from vbmake.plan.types import BuildPlan, JobSpec, Output, Ref, Source
 from vbmake.run import stamp
 from vbmake.run.digest import Digests
 from vbmake.run.state import Knowledge
@@ -32,16 +32,17 @@ def facts_of(
     """
     files: dict[str, stamp.Facts] = {}
     rules: dict[str, Any] = {}
+    read: set[Ref] = set(knowledge.sources)
     try:
         for job in plan.jobs:
             rules.setdefault(job.rule, knowledge.rules.rule(job.rule))
-            for ref in job.refs():
-                if not isinstance(ref, Output):
-                    _add(files, root, str(knowledge.path(ref)), digests, knowledge.seen.get(ref.name), ref)
+            for refs in job.inputs.values():
+                read.update(ref for ref in refs if not isinstance(ref, Output))
             if job.final:
                 _add_targets(files, root, job, tags, digests)
-        for source in knowledge.sources:
-            _add(files, root, str(knowledge.path(source)), digests, knowledge.seen.get(source.name), source)
+        for ref in read:
+            place = knowledge.place(ref)
+            _add(files, ref.path if isinstance(ref, Source) else place, place, digests, knowledge.seen.get(ref.name))
         for path in _tool_paths(rules):
             files[path] = stamp.facts(os.stat(path))
     except OSError as error:
@@ -49,11 +50,8 @@ def facts_of(
     return files
 
 
-def _add(files: dict[str, stamp.Facts], root: Path, path: str, digests: Digests, sha256: str | None, ref: Any) -> None:
-    name = ref.path if isinstance(ref, Source) else path
-    if name in files:
-        return
-    found, (_, inode, size, mtime, ctime) = digests.look(root / path)
+def _add(files: dict[str, stamp.Facts], name: str, path: str | Path, digests: Digests, sha256: str | None) -> None:
+    found, (_, inode, size, mtime, ctime) = digests.look(path)
     if found != sha256:
         raise Unsure
     files[name] = (size, mtime, inode, ctime)
@@ -64,10 +62,7 @@ def _add_targets(files: dict[str, stamp.Facts], root: Path, job: JobSpec, tags: 
     if tag is None:
         raise Unsure
     for output in tag.outputs.values():
-        found, (_, inode, size, mtime, ctime) = digests.look(root / output["path"])
-        if found != output["sha256"]:
-            raise Unsure
-        files[output["path"]] = (size, mtime, inode, ctime)
+        _add(files, output["path"], root / output["path"], digests, output["sha256"])
 
 
 def _tool_paths(rules: dict[str, Any]) -> set[str]:

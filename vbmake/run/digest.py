@@ -60,6 +60,11 @@ class Digests:
         """sha256 (hex) of the file. Raises OSError (FileNotFoundError ...)."""
         return self.look(path)[0]
 
+    def hold(self, name: str, size: int, sha256: str) -> bool:
+        """Whether the file has these bytes; one of another size is not read. Raises OSError."""
+        stat = os.stat(name)
+        return stat.st_size == size and (self._known(name, stamp_of(stat)) or self.of(name)) == sha256
+
     def look(self, path: Path | str) -> tuple[str, Stamp]:
         """The digest with the stamp it was true for. Raises OSError."""
         name = os.fspath(path)

@@ -9,12 +9,12 @@ import shutil
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
@@ -22,7 +22,7 @@ from vbmake.errors import FatalError, JobError, WorkspaceError
 from vbmake.plan.types import JobSpec, Tag
 from vbmake.rules.work import Work
 from vbmake.run.action import perform
-from vbmake.run.digest import Digests, Stamp, sha256_of
+from vbmake.run.digest import Digests, Stamp, sha256_of, stamp_of
 from vbmake.run.disk import FULL, has_no_room, words
 from vbmake.run.job_log import JobLogs
 from vbmake.run.measures import Measures
@@ -54,6 +54,14 @@ class Outcome:
     how: How
     tag: Tag
     seconds: float
+
+
+class _Inputs(NamedTuple):
+    """What a job reads, by role: files and their digests. `stamps` by path: of those that may be written meanwhile."""
+
+    files: dict[str, tuple[Path, ...]]
+    digests: dict[str, list[str]]
+    stamps: dict[str, Stamp]
 
 
 class _Edited(Exception):
@@ -97,7 +105,7 @@ class Jobs:
         Raises JobError (or its kinds) when it cannot be done; then nothing is recorded, and its earlier outputs stay.
         """
         began = time.monotonic()
-        with self._told(job):
+        with _told:
             how, tag = self._bring_up_to_date(job, on_progress)
         self._knowledge.settle(job, Made(tag.key, tag.outputs, tag.measures))
         return Outcome(how, tag, time.monotonic() - began)
@@ -107,7 +115,7 @@ class Jobs:
         made = self._knowledge.made(job.id)
         if made is None:
             raise JobError(f"{job.id} has not been built")
-        with self._told(job), self._flights[made.key]:
+        with _told, self._flights[made.key]:
             missing = {role: output for role, output in made.outputs.items() if not self._knowledge.intact(output)}
             if missing and not self._restore(missing):
                 self._make_again(job, made.key)
@@ -118,11 +126,14 @@ class Jobs:
         Publishes and records nothing but the job's log. Raises JobError.
         """
         rule = self._knowledge.rules.rule(job.rule)
-        with self._told(job):
-            inputs = self._inputs(job)
+        with _told:
+            try:
+                inputs = self._inputs(job, self._ready(job, fresh=True).material or {})
+            except _Edited:
+                raise JobError("its inputs are being edited; try again when they rest") from None
             with self._directories.one() as directory, self._logs.of(job.id) as log:
                 files = private_files(job, directory)
-                perform(rule, Work(job.options, inputs, files, directory, log, _unheard))
+                perform(rule, Work(job.options, inputs.files, files, directory, log, _unheard))
                 check(rule.name, files)
                 return {role: sha256_of(path) for role, path in files.items()}
 
@@ -223,28 +234,22 @@ class Jobs:
         assert status.key is not None
         assert status.material is not None
         rule = self._knowledge.rules.rule(job.rule)
-        inputs = self._inputs(job)
-        looked = {role: [self._look(str(path)) for path in paths] for role, paths in inputs.items()}
-        if {role: [sha256 for sha256, _ in found] for role, found in looked.items()} != status.material["inputs"]:
-            raise _Edited
-        seen = {
-            str(path): found for role, paths in inputs.items() for path, found in zip(paths, looked[role], strict=True)
-        }
+        inputs = self._inputs(job, status.material)
         with self._directories.one() as directory, self._logs.of(job.id) as log:
             files = private_files(job, directory)
             progress = on_progress or _unheard
             ask = functools.partial(self._studio.ask, job, status.key, log=log, progress=progress)
-            work = Work(job.options, inputs, files, directory, log, progress, status.key, ask)
+            work = Work(job.options, inputs.files, files, directory, log, progress, status.key, ask)
             began = time.monotonic()
             try:
                 measures = perform(rule, work)
                 sizes = check(rule.name, files)
             except JobError as error:
-                self._unchanged(seen)  # a file that was read while it was being saved: try again rather than fail
+                _unchanged(inputs)  # a file that was read while it was being saved: try again rather than fail
                 if has_no_room(directory):  # a tool tells it in its own words, if at all
                     raise JobError(f"{FULL}\n{error}") from error
                 raise
-            self._unchanged(seen)
+            _unchanged(inputs)
             seconds = time.monotonic() - began
             # Flushing takes longer than many jobs do. What is cheap to make again is digested again instead, by the
             # next process, so that what a power cut took is noticed either way.
@@ -265,8 +270,38 @@ class Jobs:
             self._studio.settled(entry.key)
         return tag
 
-    def _inputs(self, job: JobSpec) -> dict[str, tuple[Path, ...]]:
-        """The files of the job's inputs by role, each on the disk."""
+    def _inputs(self, job: JobSpec, material: Mapping[str, Any]) -> _Inputs:
+        """What the job reads, each file on the disk, with the digests that its key is made of.
+
+        Raises JobError for what cannot be brought, _Edited for a file of the user's that is gone or another one.
+        """
+        for again in (False, True):
+            if again:
+                self._bring_back(job)
+            with contextlib.suppress(FileNotFoundError):
+                found = self._look_at(job)
+                if found.digests == material["inputs"]:
+                    return found
+        raise _Edited
+
+    def _look_at(self, job: JobSpec) -> _Inputs:
+        """What is where the job's inputs should be. Raises FileNotFoundError."""
+        found = _Inputs({}, {}, {})
+        for role, refs in job.inputs.items():
+            if not refs:
+                continue
+            places = [self._knowledge.place(ref) for ref in refs]
+            digests = []
+            for ref, place in zip(refs, places, strict=True):
+                sha256, stamp = self._knowledge.look(ref, place)
+                digests.append(sha256)
+                if stamp is not None:
+                    found.stamps[place] = stamp
+            found.files[role], found.digests[role] = tuple(map(_path, places)), digests
+        return found
+
+    def _bring_back(self, job: JobSpec) -> None:
+        """See that what the job reads of others' is on the disk: brought side by side where it may come from afar."""
         needs = [self._knowledge.job(need) for need in job.needs()]
         if self._cache.slow and len(needs) > 1:
             with ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="cache-fetch") as pool:
@@ -274,18 +309,6 @@ class Jobs:
         else:
             for need in needs:
                 self.materialise(need)
-        return {role: tuple(map(self._knowledge.path, refs)) for role, refs in job.inputs.items() if refs}
-
-    def _look(self, path: str) -> tuple[str, Stamp]:
-        try:
-            return self._digests.look(path)
-        except FileNotFoundError:
-            raise _Edited from None
-
-    def _unchanged(self, seen: Mapping[str, tuple[str, Stamp]]) -> None:
-        """See that no input was written since it was digested; else what was made belongs to no key."""
-        if any(self._look(path) != before for path, before in seen.items()):
-            raise _Edited
 
     def _entry(
         self,
@@ -308,29 +331,48 @@ class Jobs:
         return Entry(status.key, outputs, found, status.material, round(seconds, 3), _now())
 
     def _publish(self, path: Path, name: str, sha256: str, durable: bool) -> None:
-        target = os.path.join(self._base, name)
+        target = f"{self._base}{os.sep}{name}"
         publish(path, target)
         self._digests.record(target, sha256, keep=durable)
         self._places[sha256] = target
 
     def _record(self, job: JobSpec, entry: Entry, outputs: Mapping[str, Any], how: Literal["ran", "fetched"]) -> Tag:
-        tag = Tag(job.id, entry.key, outputs, entry.measures, entry.material, _now(), how, entry.seconds)
+        when = entry.when if how == "ran" else _now()
+        tag = Tag(job.id, entry.key, outputs, entry.measures, entry.material, when, how, entry.seconds)
         self._tags.put(tag)
         if job.account and (how == "ran" or self._pins.entry(entry.key, entry.material) is None):
             self._pins.put(job, entry, int(entry.material["take"]))
         return tag
 
-    @contextlib.contextmanager
-    def _told(self, job: JobSpec) -> Iterator[None]:
-        """A disk that is full, read-only or forbidden is told as the failure of the job."""
-        try:
-            yield
-        except WorkspaceError as error:
+
+class _Told:
+    """A block in which a disk that is full, read-only or forbidden is told as the failure of the job."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, WorkspaceError):
             raise JobError(str(error)) from error
-        except OSError as error:
+        if isinstance(error, OSError):
             name = error.filename2 or error.filename  # of a move: where to
             subject = f"{name}: " if name else ""
             raise JobError(f"{subject}{words(error)}") from error
+
+
+_told = _Told()
+
+
+_path = functools.lru_cache(maxsize=256)(Path)  # jobs read the same fonts
+
+
+def _unchanged(inputs: _Inputs) -> None:
+    """See that no input was written since it was digested; else what was made belongs to no key. Raises _Edited."""
+    try:
+        if any(stamp_of(os.stat(place)) != stamp for place, stamp in inputs.stamps.items()):
+            raise _Edited
+    except FileNotFoundError:
+        raise _Edited from None
 
 
 def _unheard(_done: int, _total: int) -> None:
@@ -338,4 +380,9 @@ def _unheard(_done: int, _total: int) -> None:
 
 
 def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")
+    return _told_time(int(time.time()))
+
+
+@functools.lru_cache(maxsize=1)
+def _told_time(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()

@@ -39,10 +39,11 @@ class JobLog:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._lock, contextlib.suppress(OSError):
+        with self._lock:
             self._open = False
             if self._stream is not None:
-                self._stream.close()
+                with contextlib.suppress(OSError):
+                    self._stream.close()
 
 
 class JobLogs:

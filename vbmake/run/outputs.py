@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import stat
@@ -27,7 +28,12 @@ class Finished:
 
 def private_files(job: JobSpec, directory: Path) -> dict[str, Path]:
     """Where a job makes its outputs, by role: with their extensions (tools go by them)."""
-    return {role: directory / f"{role}{os.path.splitext(path)[1]}" for role, path in job.outputs.items()}
+    return {role: _below(directory, f"{role}{os.path.splitext(path)[1]}") for role, path in job.outputs.items()}
+
+
+@functools.lru_cache(maxsize=256)  # directories are lent again and again, and most jobs make the like
+def _below(directory: Path, name: str) -> Path:
+    return directory / name
 
 
 def check(rule: str, files: Mapping[str, Path]) -> dict[str, int]:

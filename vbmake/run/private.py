@@ -28,7 +28,7 @@ def _own_mark(pid: int) -> str | None:
 class PrivateDirectories:
     """Empty directories, lent to one job at a time. Thread-safe.
 
-    One whose job went well is cleared of what it has left, and lent again if it is still clear then: to make and remove
+    One whose job went well rests, and is cleared of what that has left when it is lent again: to make and remove
     directories takes longer than many jobs. `close` removes those that rest.
     """
 
@@ -36,38 +36,52 @@ class PrivateDirectories:
         self._parent = parent
         self._resting: list[Path] = []
 
-    @contextlib.contextmanager
-    def one(self) -> Iterator[Path]:
-        """An empty directory that nobody else has. Raises WorkspaceError when none can be made.
+    def one(self) -> _Loan:
+        """A block that has an empty directory to itself. Raises WorkspaceError when none can be made.
 
         What a job that failed has left in it is gone at once, what one that went well has left before long.
         """
-        path = self._lent()
-        try:
-            yield path
-        except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
-            raise
-        if _clear(path):
-            self._resting.append(path)
-        else:
-            shutil.rmtree(path, ignore_errors=True)
+        return _Loan(self)
+
+    def take_back(self, path: Path) -> None:
+        """Keep a directory to lend it again."""
+        self._resting.append(path)
 
     def close(self) -> None:
         """Remove the directories that rest; others may be lent afterwards."""
         while self._resting:
             shutil.rmtree(self._resting.pop(), ignore_errors=True)
 
-    def _lent(self) -> Path:
+    def lend(self) -> Path:
+        """An empty directory, until it is given back."""
         with contextlib.suppress(IndexError):
             path = self._resting.pop()
-            if _is_clear(path):
+            if _clear(path):
                 return path
             shutil.rmtree(path, ignore_errors=True)  # a program that outlived its job writes there, or it is gone
         path = self._parent / f"{_own_mark(os.getpid())}-{next(_count)}"
         with explained("make", path):
             path.mkdir(parents=True)
         return path
+
+
+class _Loan:
+    """The block of `PrivateDirectories.one`. (A generator would take longer.)"""
+
+    __slots__ = ("_directories", "_path")
+
+    def __init__(self, directories: PrivateDirectories) -> None:
+        self._directories = directories
+
+    def __enter__(self) -> Path:
+        self._path = self._directories.lend()
+        return self._path
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if error is None:
+            self._directories.take_back(self._path)
+        else:
+            shutil.rmtree(self._path, ignore_errors=True)
 
 
 def remove_stale(parent: Path) -> int:
@@ -92,14 +106,6 @@ def _clear(path: Path) -> bool:
     except OSError:
         return False
     return True
-
-
-def _is_clear(path: Path) -> bool:
-    """Whether it is a directory that a job can be given."""
-    try:
-        return next(_left(path), None) is None
-    except OSError:
-        return False
 
 
 def _left(path: Path) -> Iterator[str]:

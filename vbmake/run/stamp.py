@@ -91,14 +91,16 @@ def write(
     modification may lie ahead all the same: programs set it. The time of last change is the kernel's.) Returns whether
     the stamp was written. Raises OSError.
     """
+    from vbmake.plan.canonical import compact_json
+
     now = clock()
     changed = max((fact[3] for fact in files.values()), default=0) / 1e9
     near = min((abs(now - fact[1] / 1e9) for fact in files.values()), default=TICK)
     coarse = any(not fact[3] % 1_000_000 for fact in files.values())
     if changed - now > TICK or (coarse and min(now - changed, near) < 2):
         return False
-    if min(now - changed, near) < TICK:
-        sleep(TICK)
+    if (age := max(0.0, min(now - changed, near))) < TICK:
+        sleep(TICK - age)
     stored = {
         "format": FORMAT,
         "identity": _identity(environment),
@@ -112,7 +114,7 @@ def write(
     os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
         with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            json.dump(stored, stream, separators=(",", ":"))
+            stream.write(compact_json(stored))
         os.replace(temporary, path)
     finally:
         if os.path.lexists(temporary):

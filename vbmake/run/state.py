@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from vbmake import resources
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.errors import JobError, MissingTool
 from vbmake.plan.keys import Material, action_key, changes, key_material
 from vbmake.plan.types import BuildPlan, Bundled, JobSpec, Output, Ref, Source, Tag
 from vbmake.run.action import RuleBook, identities
-from vbmake.run.digest import Digests
+from vbmake.run.digest import Digests, Stamp
 from vbmake.run.pins import Pins
 from vbmake.run.tags import TagStore
 
@@ -96,6 +97,7 @@ class Knowledge:
         self._settled: dict[str, Made] = {}
         self._statuses: dict[str, Status] = {}
         self._tools: dict[tuple[str, frozenset[str]], dict[str, str]] = {}
+        self._bundled: dict[str, str] = {}  # digests
         self._lock = threading.Lock()
         self.sources: set[Source] = set()  # files whose measures the plan rests on
         self.seen: dict[str, str] = {}  # digests of the files that statuses rest on, by Ref.name; "" when one changed
@@ -217,23 +219,33 @@ class Knowledge:
 
     def path(self, ref: Ref) -> Path:
         """Where the file of an input is (for an output: where it will be)."""
-        return Path(self.place(ref))
+        return resources.path(ref.path) if isinstance(ref, Bundled) else Path(self.place(ref))
 
     def place(self, ref: Ref) -> str:
         """As `path`, but text, because a survey asks for ten thousands of them."""
         if isinstance(ref, Source):
             return os.path.join(self._base, ref.path)
         if isinstance(ref, Bundled):
-            from vbmake.resources import path
-
-            return str(path(ref.path))
+            return str(resources.path(ref.path))
         return os.path.join(self._base, self.job(ref.job).outputs[ref.role])
+
+    def look(self, ref: Ref, place: str) -> tuple[str, Stamp | None]:
+        """The digest of an input that is at `place`, with its stamp, by which it is seen whether it was written since.
+
+        None for what ships with vbmake: as with its code, a process knows the one that it has begun with.
+        Raises OSError.
+        """
+        if not isinstance(ref, Bundled):
+            return self._digests.look(place)
+        sha256 = self._bundled.get(ref.path)
+        if sha256 is None:
+            sha256 = self._bundled[ref.path] = self._digests.of(place)
+        return sha256, None
 
     def intact(self, output: Mapping[str, Any]) -> bool:
         """Whether a recorded output is on the disk with the recorded bytes."""
-        path = os.path.join(self._base, output["path"])
         try:
-            return bool(os.stat(path).st_size == output["size"] and self._digests.of(path) == output["sha256"])
+            return self._digests.hold(os.path.join(self._base, output["path"]), output["size"], output["sha256"])
         except OSError:
             return False
 
@@ -263,7 +275,7 @@ class Knowledge:
                 raise _Unknown("maybe", (f"input:{ref.name}", None, "is made first"))
             return str(made.outputs[ref.role]["sha256"])
         try:
-            sha256 = self._digests.of(self.place(ref))
+            sha256, _ = self.look(ref, self.place(ref))
         except OSError as error:
             raise _Unknown("run", (f"input:{ref.name}", None, error.strerror or str(error))) from None
         self._see(ref.name, sha256)

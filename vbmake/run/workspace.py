@@ -31,7 +31,7 @@ from vbmake.cache.settings import settings
 from vbmake.errors import ProjectError
 from vbmake.heap import uncollected
 from vbmake.plan.build import film_name, plan_build
-from vbmake.plan.canonical import plain, plain_json
+from vbmake.plan.canonical import plain_json
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.media import media
 from vbmake.plan.types import BuildPlan, JobSpec, Output, Tag
@@ -328,7 +328,7 @@ class Workspace:
 def plan_text(plan: BuildPlan) -> str:
     """A plan as canonical JSON, for `plan.json`."""
     parts = {
-        "films": plain_json(plain(plan.films)),
+        "films": plain_json(plan.films),
         "layers": plan.queue,
         "notes": plain_json([{"place": str(note.place), "message": note.message} for note in plan.notes]),
         "pending": plain_json([{"ref": item.ref.name, "reason": item.reason} for item in plan.pending]),

@@ -44,7 +44,7 @@ class LocalStorage:
         """As `path`; text, because a build asks for it several times a job."""
         if not name or name[0] == "/" or "\0" in name or (".." in name and ".." in name.split("/")):
             raise ValueError(f"{name!r} is not a name below {self.directory}")
-        return os.path.join(self._base, name)
+        return f"{self._base}{os.sep}{name}"
 
     def read(self, name: str) -> bytes | None:
         place = self._place(name)

@@ -11,7 +11,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -74,6 +74,7 @@ class SmallObjects:
         self._closing = False
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
+        self._told = _Told(path)
         self._reading = threading.Lock()
         self._committing = threading.Lock()
 
@@ -141,7 +142,7 @@ class SmallObjects:
         for name in names:
             self.drop(name)
         self.flush()
-        with self._committing, self._told():
+        with self._committing, self._told:
             writer = self._connected_writer()
             writer.executescript("PRAGMA incremental_vacuum")  # (`execute` would free one page)
 
@@ -206,7 +207,7 @@ class SmallObjects:
                 used, self._used = self._used, set()
                 self._size = 0
             try:
-                with self._told():
+                with self._told:
                     self._commit(self._writing, used)
             except OSError as error:
                 with self._lock:
@@ -245,7 +246,7 @@ class SmallObjects:
 
     def _all(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         """The rows of a query; none where there is no file, or a damaged one."""
-        with self._told():
+        with self._told:
             try:
                 with self._reading:
                     reader = self._connected_reader()
@@ -299,12 +300,21 @@ class SmallObjects:
             with contextlib.suppress(FileNotFoundError):
                 os.replace(self.path, self.path.with_name(f"{self.path.name}{DAMAGED}"))
 
-    @contextlib.contextmanager
-    def _told(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise OSError(None, str(error), str(self.path)) from error
+
+class _Told:
+    """A block in which an error of the library's is told as one of the file. (A generator would take longer.)"""
+
+    __slots__ = ("_path",)
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, sqlite3.Error):
+            raise OSError(None, str(error), str(self._path)) from error
 
 
 def _store(writer: sqlite3.Connection, changes: dict[str, _Change], now: float) -> None:
