@@ -26,7 +26,7 @@ from vbmake.run.digest import Digests, Stamp, sha256_of, stamp_of
 from vbmake.run.disk import FULL, has_no_room, words
 from vbmake.run.job_log import JobLogs
 from vbmake.run.measures import Measures
-from vbmake.run.outputs import Finished, check, digested, private_files
+from vbmake.run.outputs import Finished, finished, private_files
 from vbmake.run.pins import Pins
 from vbmake.run.private import PrivateDirectories
 from vbmake.run.publish import flush, publish
@@ -134,8 +134,7 @@ class Jobs:
             with self._directories.one() as directory, self._logs.of(job.id) as log:
                 files = private_files(job, directory)
                 perform(rule, Work(job.options, inputs.files, files, directory, log, _unheard))
-                check(rule.name, files)
-                return {role: sha256_of(path) for role, path in files.items()}
+                return {role: one.sha256 for role, one in finished(rule.name, files).items()}
 
     def close(self) -> None:
         """Leave nothing behind but results. Jobs may be done afterwards."""
@@ -243,14 +242,14 @@ class Jobs:
             began = time.monotonic()
             try:
                 measures = perform(rule, work)
-                sizes = check(rule.name, files)
+                seconds = time.monotonic() - began
+                made = finished(rule.name, files)
             except JobError as error:
                 _unchanged(inputs)  # a file that was read while it was being saved: try again rather than fail
                 if has_no_room(directory):  # a tool tells it in its own words, if at all
                     raise JobError(f"{FULL}\n{error}") from error
                 raise
             _unchanged(inputs)
-            seconds = time.monotonic() - began
             # Flushing takes longer than many jobs do. What is cheap to make again is digested again instead, by the
             # next process, so that what a power cut took is noticed either way.
             durable = job.final or seconds > CHEAP or bool(job.account)
@@ -258,9 +257,8 @@ class Jobs:
                 for path in files.values():
                     flush(path)
             pipeline = bool(rule.call) and getattr(rule, "options", None) is None
-            finished = {role: digested(path, sizes[role]) for role, path in files.items()}
-            entry = self._entry(status, files, finished, measures, seconds, probe=not pipeline)
-            self._cache.store(entry, {role: one.data for role, one in finished.items()})
+            entry = self._entry(status, files, made, measures, seconds, probe=not pipeline)
+            self._cache.store(entry, {role: one.data for role, one in made.items()})
             outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
             for role, output in outputs.items():
                 self._publish(files[role], output["path"], output["sha256"], durable)
@@ -314,7 +312,7 @@ class Jobs:
         self,
         status: Status,
         files: Mapping[str, Path],
-        finished: Mapping[str, Finished],
+        made: Mapping[str, Finished],
         measures: Mapping[str, Mapping[str, Any]],
         seconds: float,
         probe: bool,
@@ -322,7 +320,7 @@ class Jobs:
         """What the finished files are."""
         outputs: dict[str, dict[str, Any]] = {}
         found: dict[str, Mapping[str, Any]] = dict(measures)
-        for role, one in finished.items():
+        for role, one in made.items():
             outputs[role] = {"sha256": one.sha256, "size": one.size}
             if probe and role not in found and files[role].suffix in _MEDIA:
                 found[role] = self._measures.measure(files[role], one.sha256)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from vbmake.errors import JobError
 from vbmake.plan.types import JobSpec
-from vbmake.run.digest import sha256_of
 from vbmake.storage.packed import SMALL
 from vbmake.storage.protocol import Data
 
@@ -36,29 +35,31 @@ def _below(directory: Path, name: str) -> Path:
     return directory / name
 
 
-def check(rule: str, files: Mapping[str, Path]) -> dict[str, int]:
-    """Every output is there, a file, with something in it: the sizes by role. Raises JobError."""
-    sizes: dict[str, int] = {}
-    for role, path in files.items():
-        try:
-            found = os.stat(path)
-        except OSError:
-            found = None
-        if found is None or not stat.S_ISREG(found.st_mode):
+def finished(rule: str, files: Mapping[str, Path]) -> dict[str, Finished]:
+    """Every output, by role, with its digest: it is there, a file, with something in it.
+
+    Raises JobError for one that is not, OSError for one that cannot be read.
+    """
+    return {role: _finished(rule, role, path) for role, path in files.items()}
+
+
+def _finished(rule: str, role: str, path: Path) -> Finished:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # (a pipe would be waited for)
+    except OSError:
+        if os.path.isfile(path):
+            raise
+        raise JobError(f"the rule {rule} ended well, yet made no {role} ({path.name})") from None
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
             raise JobError(f"the rule {rule} ended well, yet made no {role} ({path.name})")
         if not found.st_size:
             raise JobError(f"the rule {rule} ended well, yet its {role} ({path.name}) is empty")
-        sizes[role] = found.st_size
-    return sizes
-
-
-def digested(path: Path, size: int) -> Finished:
-    """A checked output of `size` bytes with its digest. Raises OSError."""
-    if size > SMALL:
-        return Finished(sha256_of(path), size, path)
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC)  # (a third of the calls that `open` makes)
-    try:
-        data = os.read(handle, size)
+        if found.st_size <= SMALL:
+            data = os.read(handle, found.st_size)
+            return Finished(hashlib.sha256(data).hexdigest(), len(data), data)
+        with open(handle, "rb", closefd=False) as stream:
+            return Finished(hashlib.file_digest(stream, "sha256").hexdigest(), found.st_size, path)
     finally:
         os.close(handle)
-    return Finished(hashlib.sha256(data).hexdigest(), len(data), data)

@@ -28,7 +28,7 @@ def _own_mark(pid: int) -> str | None:
 class PrivateDirectories:
     """Empty directories, lent to one job at a time. Thread-safe.
 
-    One whose job went well rests, and is cleared of what that has left when it is lent again: to make and remove
+    One whose job went well is cleared of what it has left, and lent again if it is still clear then: to make and remove
     directories takes longer than many jobs. `close` removes those that rest.
     """
 
@@ -44,8 +44,13 @@ class PrivateDirectories:
         return _Loan(self)
 
     def take_back(self, path: Path) -> None:
-        """Keep a directory to lend it again."""
-        self._resting.append(path)
+        """Clear a directory, and keep it to lend it again."""
+        try:
+            for left in _left(path):
+                _remove(left)
+            self._resting.append(path)
+        except OSError:
+            shutil.rmtree(path, ignore_errors=True)
 
     def close(self) -> None:
         """Remove the directories that rest; others may be lent afterwards."""
@@ -56,7 +61,7 @@ class PrivateDirectories:
         """An empty directory, until it is given back."""
         with contextlib.suppress(IndexError):
             path = self._resting.pop()
-            if _clear(path):
+            if _is_clear(path):
                 return path
             shutil.rmtree(path, ignore_errors=True)  # a program that outlived its job writes there, or it is gone
         path = self._parent / f"{_own_mark(os.getpid())}-{next(_count)}"
@@ -98,14 +103,12 @@ def remove_stale(parent: Path) -> int:
     return removed
 
 
-def _clear(path: Path) -> bool:
-    """Remove what a job has left in its directory. False when that cannot be done."""
+def _is_clear(path: Path) -> bool:
+    """Whether it is a directory that a job can be given."""
     try:
-        for left in _left(path):
-            _remove(left)
+        return next(_left(path), None) is None
     except OSError:
         return False
-    return True
 
 
 def _left(path: Path) -> Iterator[str]:
