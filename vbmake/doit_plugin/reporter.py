@@ -5,6 +5,7 @@ The user's own tasks in the same `dodo.py` are told as doit's console reporter t
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -32,7 +33,7 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
         self.tally = Tally()
         self.interrupted = False
 
-    @property
+    @functools.cached_property
     def foresees(self) -> bool:
         """Whether it shows what is to come: only then is it worth finding out."""
         return bool(getattr(self.outstream, "isatty", lambda: False)())
