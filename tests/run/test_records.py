@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -181,7 +182,8 @@ def test_a_private_directory_that_is_empty_again_is_lent_again_and_goes_at_the_e
 
 
 def test_a_private_directory_that_was_written_to_meanwhile_or_is_gone_is_not_lent_again(tmp_path: Path) -> None:
-    directories = PrivateDirectories(tmp_path)
+    seconds = itertools.count()
+    directories = PrivateDirectories(tmp_path, clock=lambda: next(seconds))
     with directories.one() as first, directories.one() as second:
         pass
     (first / "late").write_text("by a program that outlived its job")

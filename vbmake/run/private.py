@@ -8,7 +8,8 @@ import itertools
 import os
 import shutil
 import stat
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from vbmake.process import process_mark
@@ -17,6 +18,7 @@ from vbmake.run.disk import explained
 
 __all__ = ["PrivateDirectories", "process_mark", "remove_stale"]
 
+MOMENT = 0.01  # seconds: what was clear so shortly ago is not looked at again
 _count = itertools.count()
 
 
@@ -32,9 +34,10 @@ class PrivateDirectories:
     directories takes longer than many jobs. `close` removes those that rest.
     """
 
-    def __init__(self, parent: Path) -> None:
+    def __init__(self, parent: Path, clock: Callable[[], float] = time.monotonic) -> None:
         self._parent = parent
-        self._resting: list[Path] = []
+        self._clock = clock
+        self._resting: list[tuple[Path, float]] = []  # with the time at which each was seen to be clear
 
     def one(self) -> _Loan:
         """A block that has an empty directory to itself. Raises WorkspaceError when none can be made.
@@ -48,20 +51,20 @@ class PrivateDirectories:
         try:
             for left in _left(path):
                 _remove(left)
-            self._resting.append(path)
+            self._resting.append((path, self._clock()))
         except OSError:
             shutil.rmtree(path, ignore_errors=True)
 
     def close(self) -> None:
         """Remove the directories that rest; others may be lent afterwards."""
         while self._resting:
-            shutil.rmtree(self._resting.pop(), ignore_errors=True)
+            shutil.rmtree(self._resting.pop()[0], ignore_errors=True)
 
     def lend(self) -> Path:
         """An empty directory, until it is given back."""
         with contextlib.suppress(IndexError):
-            path = self._resting.pop()
-            if _is_clear(path):
+            path, seen = self._resting.pop()
+            if self._clock() - seen < MOMENT or _is_clear(path):
                 return path
             shutil.rmtree(path, ignore_errors=True)  # a program that outlived its job writes there, or it is gone
         path = self._parent / f"{_own_mark(os.getpid())}-{next(_count)}"
