@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from vbmake.errors import JobError, Problem, ProjectError
 from vbmake.plan.types import BuildPlan, Output, Pending, Source
 from vbmake.run.measures import Measures
 from vbmake.run.state import Knowledge
 
-PROBES = 4  # files at once: probing is mostly waiting for the disk
+PROBES = 4  # files at once, where probing is mostly waiting for the disk
+QUICK = 0.002  # seconds for a file: those that take no longer do not wait, and four would be in each other's way
+HESITATION = 0.05  # seconds more, before it is done in fours
 
+Entry = TypeVar("Entry")
+Answer = TypeVar("Answer")
 Planner = Callable[[Mapping[str, Mapping[str, Any]]], BuildPlan]
 
 
@@ -96,14 +101,27 @@ def _measure(pending: Iterable[Pending], knowledge: Knowledge, measures: Measure
         except JobError as error:
             return Problem(item.place, str(error), found=item.ref.name)
 
-    with ThreadPoolExecutor(PROBES, thread_name_prefix="probe") as pool:
-        for (item, _), answer in zip(files, pool.map(probe, files), strict=True):
-            if isinstance(answer, Problem):
-                problems.append(answer)
-            else:
-                found[item.ref.name] = answer
-                if isinstance(item.ref, Source):
-                    knowledge.measured(item.ref)
+    for (item, _), answer in zip(files, _side_by_side(probe, files), strict=True):
+        if isinstance(answer, Problem):
+            problems.append(answer)
+        else:
+            found[item.ref.name] = answer
+            if isinstance(item.ref, Source):
+                knowledge.measured(item.ref)
     if problems:
         raise ProjectError(problems)
     return found
+
+
+def _side_by_side(call: Callable[[Entry], Answer], entries: list[Entry]) -> Iterator[Answer]:
+    """The answers to calls, in order: one call after the other while they are quick, then several at once."""
+    waiting = iter(entries)
+    began: float | None = None
+    for number, entry in enumerate(waiting):
+        yield call(entry)
+        now = time.monotonic()
+        began = now if began is None else began  # (the first brings its library in)
+        if now - began > HESITATION + number * QUICK:
+            break
+    with ThreadPoolExecutor(PROBES, thread_name_prefix="probe") as pool:
+        yield from pool.map(call, waiting)
