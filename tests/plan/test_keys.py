@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
-from vbmake.plan.canonical import digest, plain, plain_json
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vbmake.plan.canonical import compact_json, digest, plain, plain_json
 from vbmake.plan.keys import action_key, changes, key_material
 from vbmake.plan.types import JobSpec, Source
 
@@ -66,3 +71,18 @@ def test_changes_name_the_field_with_its_old_and_new_value() -> None:
         ("options.layers[0].text", "Hello", "Hallo"),
         ("options.layers[2]", None, {"text": "new"}),
     ]
+
+
+_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)  # lone surrogates, too: names of files may have them
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**80), 2**80) | st.floats(allow_nan=False, allow_infinity=False) | _TEXT,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_TEXT, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(_VALUES)
+def test_canonical_json_read_and_written_again_is_the_same(value: Any) -> None:
+    text = plain_json(plain(value))
+    assert plain_json(plain(json.loads(text))) == text
+    assert json.loads(compact_json(plain(value))) == json.loads(text)

@@ -101,7 +101,7 @@ def _measure(pending: Iterable[Pending], knowledge: Knowledge, measures: Measure
         except JobError as error:
             return Problem(item.place, str(error), found=item.ref.name)
 
-    for (item, _), answer in zip(files, _side_by_side(probe, files), strict=True):
+    for (item, _), answer in zip(files, side_by_side(probe, files), strict=True):
         if isinstance(answer, Problem):
             problems.append(answer)
         else:
@@ -113,7 +113,7 @@ def _measure(pending: Iterable[Pending], knowledge: Knowledge, measures: Measure
     return found
 
 
-def _side_by_side(call: Callable[[Entry], Answer], entries: list[Entry]) -> Iterator[Answer]:
+def side_by_side(call: Callable[[Entry], Answer], entries: list[Entry]) -> Iterator[Answer]:
     """The answers to calls, in order: one call after the other while they are quick, then several at once."""
     waiting = iter(entries)
     began: float | None = None
