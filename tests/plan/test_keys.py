@@ -59,6 +59,11 @@ def test_a_whole_float_and_its_integer_are_one_value() -> None:
     assert plain_json(plain({"crf": 20.0, "at": Fraction(3, 2)})) == '{"at":"3/2","crf":20}'
 
 
+def test_text_that_is_no_unicode_and_large_numbers_are_written_beside_fractions() -> None:
+    value = {"at": Fraction(3, 2), "name": "\udcff", "seed": 2**70}
+    assert plain_json(value) == plain_json(plain(value)) == f'{{"at":"3/2","name":"\udcff","seed":{2**70}}}'
+
+
 def test_the_key_of_a_known_job_never_changes_by_accident() -> None:
     # A golden vector: changing it disowns every cache in the world.
     assert key(job()) == "149450d9a789031ce437560e6b39a4158f16929a9d3411a881a36e3b0833cd15"

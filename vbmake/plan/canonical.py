@@ -71,11 +71,14 @@ def digest_text(text: str) -> str:
 
 
 def plain_json(value: Any) -> str:
-    """Canonical JSON text of what `plain` returned: equal values give equal text, byte for byte."""
+    """Canonical JSON text of what `plain` returned: equal values give equal text, byte for byte.
+
+    Of other values that `plain` takes it is JSON, too, with fractions as `plain` has them.
+    """
     try:
         return orjson.dumps(value, _other, orjson.OPT_SORT_KEYS).decode()
     except TypeError:  # an int of over 64 bits, or text that is no Unicode (from the name of a file)
-        return _ENCODER.encode(value)
+        return _ENCODER.encode(plain(value))
 
 
 def compact_json(value: Any) -> str:
