@@ -72,11 +72,11 @@ def test_the_frames_of_a_shot_are_the_frames_of_the_whole_scene(name: str, media
     picture = picture_of(Draft(inputs), film, geometries(film)[0])
     assert picture is not None
     look, named = picture._looks[0], picture._files[0]
-    numbered, refs = renumber([dict(layer) for layer in look.layers], named)
+    numbered, refs = renumber([dict(layer) for layer, _ in look.layers], named)
     whole = frames_of({"background": look.background, "layers": numbered}, refs, media, range(FRAMES))
     assert len({frame.tobytes() for frame in whole}) > 1, "a layer that never changes shows nothing here"
     for a, b in ((0, 7), (5, 6), (11, 29), (23, 24), (29, FRAMES)):
-        options, refs = picture.composition(0, a, b)
+        options, refs, _ = picture.composition(0, a, b)
         part = frames_of(options, refs, media, range(b - a))
         for f in range(a, b):
             assert np.array_equal(part[f - a], whole[f]), f"frame {f} of [{a}, {b})"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from vbmake.doit_plugin.project import FilmProject
+from vbmake.errors import Place
 from vbmake.plan.keys import changes
 from vbmake.plan.types import JobSpec, Output, Ref
 
@@ -14,6 +15,7 @@ Reason = tuple[str, Any, Any]
 
 _INPUT = re.compile(r"inputs\.(?P<role>[^.\[\]]+)(?:\[(?P<index>\d+)\])?")
 _DECLARED = ("options", "outputs", "take", "rule")  # what follows from a line of the declaration
+FEW = 3  # places that are told one by one
 SHORT = 60  # characters of a value that one line shows
 
 
@@ -48,10 +50,20 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
             ref = _ref(one, reason[0])
             if isinstance(ref, Output) and ref.job in statuses and ref.job not in seen:
                 ahead.append((project.plan.job(ref.job), depth + 1))
-        if any(reason[0].startswith(_DECLARED) for reason in reasons):
-            place = one.place
+        for place in _places(one, [field for field, _, _ in reasons if field.startswith(_DECLARED)]):
             yield f"{pad}  declared at {place}" + (f" ({place.path})" if place.path else "")
         stack += reversed(ahead)
+
+
+def _places(job: JobSpec, fields: list[str]) -> list[Place]:
+    """Where the fields of a key come from that the declaration decides: few places, or the job's own for many."""
+    found: dict[Place, None] = {}
+    for field in fields:
+        path = field.removeprefix("options.")
+        while path and path not in job.parts:
+            path = path[: max(path.rfind("."), path.rfind("["), 0)]
+        found[job.parts.get(path, job.place)] = None
+    return list(found) if len(found) <= FEW else [job.place]
 
 
 def _reasons(project: FilmProject, job: JobSpec, status: Any) -> tuple[list[Reason], str]:

@@ -64,6 +64,7 @@ class Draft:
         take: int = 1,
         title: str = "",
         place: Place | None = None,
+        parts: Mapping[str, Place] | None = None,
         account: str = "",
     ) -> JobSpec:
         """Add a job. Its outputs go where work in progress goes, or to `target` (a path in the project) when given.
@@ -90,6 +91,7 @@ class Draft:
             title=title,
             account=account,
             place=place or Place("video.yaml"),
+            parts=parts or {},
         )
         self.jobs[job.id] = job
         return job

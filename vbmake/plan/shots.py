@@ -9,6 +9,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+from vbmake.errors import Place
 from vbmake.plan.captions import captions_layer, film_cues
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
@@ -80,10 +81,13 @@ def _captions(film: Film, own: CaptionsLook | None) -> CaptionsLook:
 
 @dataclass(frozen=True)
 class Look:
-    """A scene as one format shows it: its layers in scene frames, and the files they name."""
+    """A scene as one format shows it: its layers in scene frames, each with its place in the declaration."""
 
     background: str
-    layers: Sequence[Mapping[str, Any]]
+    layers: Sequence[tuple[Mapping[str, Any], Place]]
+
+
+Shown = list[tuple[dict[str, Any], Place | None]]  # layers that are seen, with their places
 
 
 class Picture:
@@ -110,18 +114,19 @@ class Picture:
 
     def _look(self, index: int) -> Look:
         timed = self.timed[index]
+        canvas, files = self.geometry.canvas, self._files[index]
         layers = [
-            resolve(self.draft, self.film, layer, self.geometry.canvas, self._files[index], timed.frames)
+            (resolve(self.draft, self.film, layer, canvas, files, timed.frames), layer.place)
             for layer in timed.scene.layers
             if self._shown(layer)
         ]
         background = self.geometry.background
         if timed.scene.background is not None and not self.geometry.background_chosen:
             background = timed.scene.background
-        return Look(background, [layer for layer in layers if layer is not None])
+        return Look(background, [(layer, place) for layer, place in layers if layer is not None])
 
-    def _overlay_layers(self) -> list[tuple[int, dict[str, Any], Files]]:
-        """Each overlay with the film frame at which its stretch begins."""
+    def _overlay_layers(self) -> list[tuple[int, dict[str, Any], Files, Place]]:
+        """Each overlay with the film frame at which its stretch begins, its files and its place."""
         places = {timed.scene.id: timed for timed in self.timed}
         found = []
         for layer in self.film.overlays:
@@ -132,7 +137,7 @@ class Picture:
             files = Files()
             resolved = resolve(self.draft, self.film, layer, self.geometry.canvas, files, max(1, end - start))
             if resolved is not None:
-                found.append((start, resolved, files))
+                found.append((start, resolved, files, layer.place))
         return found
 
     def _known_scenes(self) -> list[bool]:
@@ -150,28 +155,28 @@ class Picture:
                     known[index] = False
         return known
 
-    def _over(self, scenes: Sequence[int], first: int, end: int) -> tuple[list[dict[str, Any]], Files]:
+    def _over(self, scenes: Sequence[int], first: int, end: int) -> tuple[Shown, Files]:
         """Overlays and captions in film frames [first, end), which lies in the given scenes."""
         files = Files()
-        found = []
+        found: Shown = []
         fps = self.geometry.canvas.fps
-        for start, layer, named in self._overlays:
+        for start, layer, named, place in self._overlays:
             seen = window(layer, first - start, end - start, fps)
             if seen is not None:
-                found.append(_adopt(seen, named, files))
+                found.append((_adopt(seen, named, files), place))
         cues = [cue for index in scenes for cue in self.cues[index] if cue["start"] < end and cue["end"] > first]
         captions = captions_layer(self.film, self.geometry.captions, self.geometry.canvas, files, cues)
         if captions is not None:
             seen = window(captions, first, end, fps)
             if seen is not None:
-                found.append(seen)
+                found.append((seen, None))  # what is said stands in the scenes
         return found, files
 
-    def _scene(self, index: int, a: int, b: int, files: Files) -> list[dict[str, Any]]:
+    def _scene(self, index: int, a: int, b: int, files: Files) -> Shown:
         """The layers of a scene in scene frames [a, b), their files entered into `files`."""
         fps = self.geometry.canvas.fps
-        seen = (window(layer, a, b, fps) for layer in self._looks[index].layers)
-        return [_adopt(layer, self._files[index], files) for layer in seen if layer is not None]
+        seen = ((window(layer, a, b, fps), place) for layer, place in self._looks[index].layers)
+        return [(_adopt(layer, self._files[index], files), place) for layer, place in seen if layer is not None]
 
     def _geometry(self, frames: int) -> dict[str, Any]:
         canvas = self.geometry.canvas
@@ -187,26 +192,28 @@ class Picture:
         edges = [start, *cuts, end]
         return [(a, b) for a, b in pairwise(edges) if a < b]
 
-    def composition(self, index: int, a: int, b: int) -> tuple[dict[str, Any], Mapping[str, list[Ref]]]:
-        """Options (without encoder) and inputs of scene frames [a, b), overlays and captions on top."""
+    def composition(
+        self, index: int, a: int, b: int
+    ) -> tuple[dict[str, Any], Mapping[str, list[Ref]], dict[str, Place]]:
+        """Options (without encoder), inputs and parts of scene frames [a, b), overlays and captions on top."""
         files = Files()
         start = self.timed[index].start
-        layers = self._scene(index, a, b, files)
+        shown = self._scene(index, a, b, files)
         over, over_files = self._over([index], start + a, start + b)
-        layers += [_adopt(layer, over_files, files) for layer in over]
-        numbered, inputs = renumber(layers, files)
+        shown += [(_adopt(layer, over_files, files), place) for layer, place in over]
+        numbered, inputs = renumber([layer for layer, _ in shown], files)
         options = {**self._geometry(b - a), "background": self._looks[index].background, "layers": numbered}
-        return options, inputs
+        return options, inputs, _parts("layers", shown)
 
     def shots(self, index: int) -> list[tuple[Output, int]]:
         """Add the shots of a scene; each output with its number of frames."""
         timed = self.timed[index]
         found = []
         for a, b in self.spans(index):
-            options, inputs = self.composition(index, a, b)
+            options, inputs, parts = self.composition(index, a, b)
+            options["encode"] = self.geometry.encode
             subject = f"{self.subject}/{timed.scene.id}/{a // self.geometry.grid}"
-            place = timed.scene.place
-            job = self.draft.add("shot", subject, {**options, "encode": self.geometry.encode}, inputs, place=place)
+            job = self.draft.add("shot", subject, options, inputs, place=timed.scene.place, parts=parts)
             found.append((Output(job.id, "shot"), b - a))
         return found
 
@@ -220,8 +227,8 @@ class Picture:
             self._scene(index + 1, 0, length, files),
         ]
         over, over_files = self._over([index, index + 1], after.start, after.start + length)
-        lists = [*sides, [_adopt(layer, over_files, files) for layer in over]]
-        numbered, inputs = renumber([layer for layers in lists for layer in layers], files)
+        lists = [*sides, [(_adopt(layer, over_files, files), place) for layer, place in over]]
+        numbered, inputs = renumber([layer for shown in lists for layer, _ in shown], files)
         one, two = len(lists[0]), len(lists[0]) + len(lists[1])
         options = {
             **self._geometry(length),
@@ -232,7 +239,10 @@ class Picture:
             "over": numbered[two:],
         }
         subject = f"{self.subject}/{before.scene.id}~{after.scene.id}"
-        job = self.draft.add("cut", subject, options, inputs, place=after.scene.place)
+        parts = {"a": before.scene.place, "b": after.scene.place}
+        for name, shown in zip(("a.layers", "b.layers", "over"), lists, strict=True):
+            parts |= _parts(name, shown)
+        job = self.draft.add("cut", subject, options, inputs, place=after.scene.place, parts=parts)
         return Output(job.id, "cut"), length
 
     def segments(self) -> list[tuple[Output, int]]:
@@ -257,9 +267,9 @@ class Picture:
 
     def still(self, index: int, frame: int, subject: str, kind: str, target: str) -> Output:
         """Add the still of one frame of a scene."""
-        options, inputs = self.composition(index, frame, frame + 1)
+        options, inputs, parts = self.composition(index, frame, frame + 1)
         place = self.timed[index].scene.place
-        job = self.draft.add("still", subject, options, inputs, extension=kind, target=target, place=place)
+        job = self.draft.add("still", subject, options, inputs, extension=kind, target=target, place=place, parts=parts)
         return Output(job.id, "still")
 
 
@@ -271,3 +281,8 @@ def _adopt(layer: Mapping[str, Any], named: Files, files: Files) -> dict[str, An
     if "style" in layer:
         adopted["style"] = {**layer["style"], "font": files.font(named.fonts[layer["style"]["font"]])}
     return adopted
+
+
+def _parts(name: str, shown: Shown) -> dict[str, Place]:
+    """Where the layers of a list among the options come from, by their paths there."""
+    return {f"{name}[{index}]": place for index, (_, place) in enumerate(shown) if place is not None}

@@ -54,8 +54,8 @@ class JobSpec:
 
     `id` is `rule:subject` and a doit task name. `options`, after the rule's defaults, are JSON values as `plain` has
     them. `outputs` are project-relative POSIX paths by role. `account` is the provider that is asked, "" for what is
-    made on this machine. `place` says where in the declaration the job comes from: it is told in errors. None of id,
-    output paths, account and place is part of the key.
+    made on this machine. `place` says where in the declaration the job comes from: it is told in errors; `parts` where
+    parts of its options come from (`layers[0]`). None of id, output paths, account and places is part of the key.
     """
 
     id: str
@@ -69,6 +69,7 @@ class JobSpec:
     title: str = ""
     account: str = ""
     place: Place = field(default=Place("video.yaml"), compare=False)
+    parts: Mapping[str, Place] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", plain(self.options))

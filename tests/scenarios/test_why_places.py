@@ -1,0 +1,87 @@
+"""`doit why` names the lines of the very layers that changed, of both scenes of a cut and of overlays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.scenarios.world import SMALL, World
+
+LAYERS = {
+    "sky": '{color: "#112233"}',
+    "title": "{text: One, show: [300ms, 600ms]}",
+    "hill": "{shape: rectangle, width: 50%, height: 20%}",
+    "sea": '{color: "#332211"}',
+    "mark": "{text: Mark, at: top-right}",
+}
+
+
+def declaration(**changed: str) -> str:
+    layers = {**LAYERS, **changed}
+    head = "\n".join(f"{name}: {value}" for name, value in SMALL.items())
+    return f"""{head}
+transition: {{kind: fade, duration: 200ms}}
+overlays:
+  - {layers["mark"]}
+scenes:
+  - id: one
+    duration: 1s
+    layers:
+      - {layers["sky"]}
+      - {layers["title"]}
+      - {layers["hill"]}
+  - id: two
+    duration: 1s
+    layers:
+      - {layers["sea"]}
+"""
+
+
+def declared(world: World, job: str, text: str) -> list[str]:
+    """The lines of the declaration that `why` names for a job, each as it stands there."""
+    ended = world.doit("why", job)
+    assert ended.code == 0, ended.text
+    places = [line.split()[2] for line in ended.out.splitlines() if line.startswith("  declared at ")]
+    return [text.splitlines()[int(place.split(":")[1]) - 1].strip() for place in places]
+
+
+@pytest.fixture
+def built(world: World) -> World:
+    world.declare(declaration()).build()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("changed", "job", "found"),
+    [
+        ({"hill": "{shape: ellipse, width: 50%, height: 20%}"}, "shot:main/one/0", ["hill"]),
+        ({"title": "{text: Two, show: [300ms, 600ms]}"}, "shot:main/one/0", ["title"]),
+        # The title is gone when the cut begins, so that the hill is the second layer there and the third in the scene.
+        ({"hill": "{shape: ellipse, width: 50%, height: 20%}"}, "cut:main/one~two", ["hill"]),
+        ({"sea": '{color: "#ffffff"}'}, "cut:main/one~two", ["sea"]),
+        ({"sky": '{color: "#ffffff"}', "mark": "{text: Sign, at: top-right}"}, "cut:main/one~two", ["sky", "mark"]),
+    ],
+)
+def test_the_layer_that_changed_is_named(built: World, changed: dict[str, Any], job: str, found: list[str]) -> None:
+    text = declaration(**changed)
+    built.declare(text)
+    assert declared(built, job, text) == [f"- {changed[name]}" for name in found]
+
+
+def test_of_what_many_layers_changed_in_the_scene_is_named(built: World) -> None:
+    text = declaration(
+        sky='{color: "#ffffff"}',
+        title="{text: Two, show: [300ms, 600ms]}",
+        hill="{shape: ellipse, width: 50%, height: 20%}",
+        mark="{text: Sign, at: top-right}",
+    )
+    built.declare(text)
+    assert declared(built, "shot:main/one/0", text) == ["- id: one"]
+
+
+def test_what_is_no_layers_is_of_the_scene(built: World) -> None:
+    text = declaration().replace("  - id: two\n    duration: 1s", "  - id: two\n    duration: 900ms")
+    built.declare(text)
+    lines = ["- id: two", f"- {LAYERS['sea']}", f"- {LAYERS['mark']}"]  # layers are seen for as long as the scene is
+    assert declared(built, "shot:main/two/0", text) == lines
