@@ -11,7 +11,6 @@ from doit.cmd_base import TaskLoader2
 
 from vbmake import heap
 from vbmake.doit_plugin.project import FilmProject, open_project
-from vbmake.doit_plugin.tasks import tasks_of
 from vbmake.doit_plugin.where import DECLARATION, nearest
 from vbmake.errors import WorkspaceError
 
@@ -70,6 +69,8 @@ class VideoLoader(TaskLoader2):  # type: ignore[misc]  # doit has no types
 
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Any]:
         """Plan (again, in a later round) and give the tasks. Raises ProjectError."""
+        from vbmake.doit_plugin.tasks import tasks_of
+
         assert self.root is not None, "setup comes first"
         with heap.uncollected():
             self.project = open_project(self.root)

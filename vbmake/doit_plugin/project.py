@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vbmake.errors import ProjectError
-from vbmake.plan.types import BuildPlan, JobSpec, Output, Source, Tag
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # what a project that is up to date needs nothing of
+    from vbmake.plan.types import BuildPlan, JobSpec, Tag
     from vbmake.run.workspace import Workspace
 
 META = "vbmake"  # the key of a task's `meta` under which a JobHandle or a GroupHandle stands
@@ -85,12 +85,16 @@ class FilmProject:
 
     def pending_tasks(self) -> list[str]:
         """Names of the tasks whose outputs the plan must measure before it can go on."""
+        from vbmake.plan.types import Output
+
         return list(
             dict.fromkeys(self.name(item.ref.job) for item in self.plan.pending if isinstance(item.ref, Output))
         )
 
     def pending_files(self) -> list[str]:
         """Source files, as doit sees them, that the plan waits for."""
+        from vbmake.plan.types import Source
+
         return list(
             dict.fromkeys(self.path(item.ref.path) for item in self.plan.pending if isinstance(item.ref, Source))
         )
