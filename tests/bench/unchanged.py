@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.timing import Spent, in_turns, ratio, spent
-from vbmake.rules.work import Work
 
 ROOT = Path(__file__).parents[2]
 RULE = """\
@@ -33,7 +32,7 @@ makes: {{{name}: mp4}}
 pool: cpu
 {action}
 """
-FUNCTION = "call: tests.bench.unchanged:write_a_little"
+FUNCTION = "call: tests.bench.little:write"
 COMMAND = 'needs: [cp]\ncommand: [cp, "{{{{ {first}[0] }}}}", "{{{{ {name} }}}}"]'
 # As a person would write them: the task depends on its picture and on its own settings.
 DODO = """\
@@ -66,13 +65,6 @@ def task_film():
 # Instead of ACTION.
 WRITE = "(write, [json.dumps(scene), target])"
 COPY = 'f"cp pictures/{number}.png {target}"'
-
-
-def write_a_little(work: Work) -> None:
-    """What the bench's rules do, as the hand-written tasks: a few bytes, of a shot those of its title."""
-    for path in work.outputs.values():
-        with open(path, "w") as file:
-            file.write(json.dumps(work.options["layers"][-1]) if "layers" in work.options else "film")
 
 
 def scenes(count: int, title: str = "Scene") -> list[dict[str, Any]]:

@@ -438,6 +438,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 told = True
                 what = "a request that is paid for" if asked == 1 else f"{asked} requests that are paid for"
                 self.reporter.outstream.write(f"waiting for the answer to {what}; interrupt again to leave\n")
+                self._flush()
             for done in self._workers.wait(TICK):
                 node = done.token
                 if node is not None and done.well:

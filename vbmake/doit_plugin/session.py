@@ -80,6 +80,7 @@ class Session:
             runner.finish()
             with contextlib.suppress(WorkspaceError):
                 self._tell_requests()
+        getattr(self.reporter.outstream, "flush", lambda: None)()  # who reads it need not wait for the uploads
         for project in self._built():
             push_owed(project.workspace, project.plan)
         return int(runner.final_result)
