@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.doit_plugin.conftest import Toy, declare, events
+from vbmake.doit_plugin import runner
 from vbmake.doit_plugin.workers import Batch, Pools, Workers
 from vbmake.plan.types import BuildPlan, JobSpec
 from vbmake.run.state import Status
@@ -122,7 +123,11 @@ def test_a_waiting_job_of_one_pool_holds_up_no_other_pool(toy: Toy) -> None:
     assert toy.build("-n", "1").code == 0
 
 
-def test_the_first_job_begins_before_the_others_are_looked_at(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("glances", [0, 2])
+def test_the_first_job_begins_before_the_others_are_looked_at(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, glances: int
+) -> None:
+    """And the next one, too, where a glance shows that the first has ended already."""
     told: list[str] = []
     look, begin, write = Workspace.status, Workers.submit, Workspace.write_plan
 
@@ -142,8 +147,12 @@ def test_the_first_job_begins_before_the_others_are_looked_at(toy: Toy, monkeypa
     monkeypatch.setattr(Workspace, "status", status)
     monkeypatch.setattr(Workers, "submit", submit)
     monkeypatch.setattr(Workspace, "write_plan", write_plan)
+    monkeypatch.setattr(runner, "GLANCES", glances)
+    monkeypatch.setattr(runner, "GLANCE", 60.0)
+    monkeypatch.setattr(runner, "HASTY", 0.0)
     assert toy.build("-n", "1").code == 0
-    assert told[:5] == ["copy:a", "begins", "copy:b", "copy:c", "plan.json"]
+    begun = {0: ["copy:a", "begins", "copy:b", "copy:c"], 2: ["copy:a", "begins", "copy:b", "begins", "copy:c"]}
+    assert told[: len(begun[glances]) + 1] == [*begun[glances], "plan.json" if not glances else "begins"]
 
 
 def test_the_plan_is_written_also_when_the_first_job_fails(toy: Toy) -> None:

@@ -36,7 +36,7 @@ MOVING = layer(
 def test_a_shot_has_the_frames_of_its_scene(tmp_path: Path, moving: list[Path]) -> None:
     job = work(tmp_path, {**GROUND, "frames": 25, "layers": [MOVING]}, "shot.mp4", moving)
     seen: list[tuple[int, int]] = []
-    render_shot(type(job)(**{**vars(job), "progress": lambda done, total: seen.append((done, total))}))
+    render_shot(job._replace(progress=lambda done, total: seen.append((done, total))))
     pictures = decoded(job.outputs["shot"])
     expected = compose([MOVING], range(25), assets=moving)
     assert len(pictures) == 25

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from vbmake.plan.keys import action_key, plain_record
 from vbmake.plan.types import Tag
@@ -14,8 +13,7 @@ from vbmake.storage.protocol import Storage
 _HEX = frozenset("0123456789abcdef")
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """What a job made. `outputs`: role -> {"sha256", "size"}; `material` is everything the key was made of."""
 
     key: str
@@ -51,7 +49,7 @@ class ActionCache:
 
     def put(self, entry: Entry) -> bool:
         """Store an entry unless a whole one is there: the first write wins, a damaged one is mended. True: stored."""
-        data = plain_record(vars(entry))
+        data = plain_record(entry._asdict())
         name = self.name(entry.key)
         if self.storage.write_new(name, data, content_type="application/json"):
             return True

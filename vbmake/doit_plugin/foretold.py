@@ -40,7 +40,7 @@ def statuses(project: FilmProject) -> dict[str, Status]:
     names = list(dict.fromkeys(item.ref.name for item in project.sure.pending))
     reason = ("plan", None, f"it is planned anew when {listed(names)} is made")
     return {
-        id: replace(status, state="maybe", reasons=(reason,))
+        id: status._replace(state="maybe", reasons=(reason,))
         if id not in sure and status.state in ("current", "fetch")
         else status
         for id, status in found.items()

@@ -7,7 +7,7 @@ import os
 import select
 import sys
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 UNHEARD = 141  # as a shell tells of a program that SIGPIPE ended
 
@@ -65,18 +65,22 @@ class Heard:
         self._stream = stream
 
     def write(self, text: str) -> Any:
-        return self._do("write", text)
+        try:
+            return self._stream.write(text)
+        except BrokenPipeError:
+            self._leave()
 
     def flush(self) -> Any:
-        return self._do("flush")
+        try:
+            return self._stream.flush()
+        except BrokenPipeError:
+            self._leave()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
-    def _do(self, name: str, *given: Any) -> Any:
-        try:
-            return getattr(self._stream, name)(*given)
-        except BrokenPipeError:
-            if not unheard(self._stream):
-                raise
-            raise Unheard from None
+    def _leave(self) -> NoReturn:
+        """Called while a BrokenPipeError is handled. Raises Unheard, or that where it is of something else."""
+        if not unheard(self._stream):
+            raise
+        raise Unheard from None

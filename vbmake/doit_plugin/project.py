@@ -73,7 +73,7 @@ class FilmProject:
 
     def ends(self) -> list[str]:
         """Task names of the jobs whose outputs no other job reads."""
-        needed = {need for job in self.plan.jobs for need in job.needs()}
+        needed = self.plan.needed
         return [self.name(job.id) for job in self.plan.jobs if job.final or job.id not in needed]
 
     def documents(self) -> set[str]:
@@ -131,7 +131,7 @@ class GroupHandle:
 
 def job_of(task: Any) -> JobHandle | None:
     """The job behind a doit task, or None for a task of the user's own or a group."""
-    handle = (task.meta or {}).get(META)
+    handle = task.meta.get(META) if task.meta else None
     return handle if isinstance(handle, JobHandle) else None
 
 

@@ -63,11 +63,11 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
             self.outstream.write(text)
 
     def execute_task(self, task: Any) -> None:
-        if job_of(task) is None:
-            if not is_group(task):
-                super().execute_task(task)
-        elif self.foresees:
-            self._bars().start(task.name)
+        if job_of(task) is not None:
+            if self.foresees:
+                self._bars().start(task.name)
+        elif not is_group(task):
+            super().execute_task(task)
 
     def progress(self, name: str, done: int, total: int) -> None:
         """A job has done so much of so much. Called from the job's own thread."""

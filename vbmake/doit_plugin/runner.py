@@ -44,6 +44,7 @@ QUICK = 0.02  # seconds: what one worker is given at once should take no longer
 LARGEST = 32  # jobs that one worker is given at once
 HASTY = 0.0006  # seconds: a call that takes no longer is Python alone, which two threads do no faster than one
 SLOW = 0.005  # seconds: who takes so long once is not of that kind
+GLANCE, GLANCES = 0.02, 3  # seconds that the first jobs are given before more are looked at, and how many of them
 LINGER = 0.1  # seconds after which jobs that were given to a worker and are not begun are taken back
 
 TASKS = "doit"  # the pool of the user's own tasks
@@ -97,6 +98,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         generator = task_dispatcher.generator
         feed: deque[Any] = deque([None])
         more = first = True
+        glances = GLANCES
         self._ready = {}
         self._later = []
         try:
@@ -111,9 +113,14 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                         continue
                     if self.select_task(node, task_dispatcher.tasks):
                         self._queue(node)
-                        if first:
-                            self._start_ready()  # at once: to look at all jobs of a long film takes a while
                         feed.append(None)
+                        if first and _rule(node) not in self._hasty:
+                            self._start_ready()  # at once: to look at all jobs of a long film takes a while
+                            if glances and self._workers.running:
+                                glances -= 1
+                                feed.extend(self._collect(GLANCE, awaited))
+                                if self._workers.running:
+                                    glances = 0
                     else:
                         self._end(node, awaited)
                         feed.append(node)
@@ -127,14 +134,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 if not self._workers.running and (self._closing(bounded, awaited) or not self._waits()):
                     break
                 self._flush()
-                for done in self._workers.wait(self._patience()):
-                    if done.token is None:
-                        self.pools.release(done.batch.pool)
-                        for node in done.batch.rest():  # one of it did not end well: the others are done all the same
-                            self._queue(node)
-                    elif self._finish(done):
-                        self._end(done.token, awaited)
-                        feed.append(done.token)
+                feed.extend(self._collect(self._patience(), awaited))
                 for node in self._workers.reclaim(0.0 if self._closing(bounded, awaited) else LINGER):
                     self._queue(node)
         except (KeyboardInterrupt, VbmakeError):
@@ -152,7 +152,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
     # selecting
 
     def select_task(self, node: Any, tasks_dict: Any) -> bool:
-        if (handle := job_of(node.task)) is not None:
+        handle = node.vbmake_handle = job_of(node.task)
+        if handle is not None:
             return self._select_job(node, handle)
         if is_group(node.task):
             self._select_group(node)
@@ -208,12 +209,14 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
     # running
 
     def _queue(self, node: Any) -> None:
-        handle = job_of(node.task)
+        handle = node.vbmake_handle
         if handle is not None:
             pool = handle.job.pool
         else:
             pool = PYTHON if any(isinstance(action, PythonAction) for action in node.task.actions) else TASKS
-        self._ready.setdefault(pool, deque()).append(node)
+        if pool not in self._ready:
+            self._ready[pool] = deque()
+        self._ready[pool].append(node)
 
     def _start_ready(self) -> None:
         now = self._clock()
@@ -255,7 +258,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             if task.teardown and task not in self.teardown_list:
                 self.teardown_list.append(task)
             self._began.setdefault(task.name, self._clock())
-            if (handle := job_of(task)) is not None:
+            if (handle := node.vbmake_handle) is not None:
                 task.options = {}  # a job has none: doit would set up a parser to find that
                 report = getattr(self.reporter, "progress", None)
                 if report is not None:
@@ -271,18 +274,31 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         else:
             self._workers.submit(batch)
 
+    def _collect(self, timeout: float, awaited: set[str]) -> list[Any]:
+        """Take what workers have done, once one of them is through or after `timeout` seconds: the nodes that ended."""
+        ended = []
+        for done in self._workers.wait(timeout):
+            if done.token is None:
+                self.pools.release(done.batch.pool)
+                for node in done.batch.rest():  # one of it did not end well: the others are done all the same
+                    self._queue(node)
+            elif self._finish(done):
+                self._end(done.token, awaited)
+                ended.append(done.token)
+        return ended
+
     def _tell_start(self, node: Any, at: float | None = None) -> None:
         """Tell that a job begins; `at`: that it began then, and has ended (one of a batch)."""
         node.vbmake_told = True
         self.reporter.execute_task(node.task)
-        if (handle := job_of(node.task)) is not None:
+        if (handle := node.vbmake_handle) is not None:
             self._tell(handle, "start", at=at, job=handle.job.id, pool=node.vbmake_pool)
 
     def _finish(self, done: Done) -> bool:
         """Take a worker's result; False when the job will be tried again."""
         node = done.token
         task = node.task
-        handle = job_of(task)
+        handle = node.vbmake_handle
         if not getattr(node, "vbmake_told", False):
             self._tell_start(node, done.began)
         node.vbmake_told = False  # it may be tried again
@@ -361,7 +377,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             self.reporter.add_failure(node.task, UnmetDependency(" ".join(bad.task.name for bad in node.bad_deps)))
 
     def _handle_task_error(self, node: Any, base_fail: Any) -> None:
-        handle = job_of(node.task)
+        handle = node.vbmake_handle
         self.failed.add(node.task.name)
         if handle is None:
             super()._handle_task_error(node, base_fail)
@@ -442,7 +458,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             for done in self._workers.wait(TICK):
                 node = done.token
                 if node is not None and done.well:
-                    handle = job_of(node.task)
+                    handle = node.vbmake_handle
                     if handle is not None:
                         outcome = node.task.actions[0].outcome
                         self._ended_well(node.task, handle, outcome.how, outcome.seconds)
@@ -452,8 +468,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
 
 def _rule(node: Any) -> str:
     """The rule of a job, "" for a task of the user's."""
-    handle = job_of(node.task)
-    return str(handle.job.rule) if handle is not None else ""
+    handle: JobHandle | None = node.vbmake_handle
+    return handle.job.rule if handle is not None else ""
 
 
 def _disown(handle: JobHandle) -> None:

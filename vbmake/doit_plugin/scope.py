@@ -37,8 +37,11 @@ class Scope:
     @cached_property
     def projects(self) -> list[FilmProject]:
         """The films that the selection concerns."""
+        projects = projects_of(self.tasks)
+        if self.selection is None:
+            return projects
         reached = projects_of(self.closure.values())
-        return [project for project in projects_of(self.tasks) if project in reached or self._awaits(project.base)]
+        return [project for project in projects if project in reached or self._awaits(project.base)]
 
     @cached_property
     def unplanned(self) -> list[Unplanned]:
@@ -51,11 +54,11 @@ class Scope:
 
         Where the user's own tasks make what films are declared in, there is no telling.
         """
-        if self.unplanned or self._own(self.control.tasks):
+        if not self.selection or self.unplanned or self._own(self.control.tasks):
             return []
         films = projects_of(self.tasks)
         known = self.control.tasks.keys() | self.control.targets.keys()
-        words = [word for word in self.selection or () if word not in known and "*" not in word and word[:1] != "-"]
+        words = [word for word in self.selection if word not in known and "*" not in word and word[:1] != "-"]
         return [word for word in words if not any(film.may_have(word) for film in films)]
 
     def incomplete(self) -> list[FilmProject]:

@@ -45,6 +45,10 @@ class Session:
     confirm: Callable[[FilmProject, list[JobSpec]], None] = lambda _project, _jobs: None
     _events: dict[Any, Events] = field(default_factory=dict)
     _untold: list[FilmProject] = field(default_factory=list)  # of this round: see `_tell_plans`
+    _films: list[FilmProject] = field(init=False)  # behind the tasks
+
+    def __post_init__(self) -> None:
+        self._films = projects_of(self.tasks)
 
     def run(self) -> int:
         """Build; returns the exit code. KeyboardInterrupt passes through after everything finished is recorded."""
@@ -93,13 +97,17 @@ class Session:
 
     def _built(self) -> list[FilmProject]:
         """The projects that were locked, and built in this run."""
-        return [project for project in projects_of(self.tasks) if project.root in self._events]
+        return [project for project in self._films if project.root in self._events]
 
     def events(self, project: FilmProject) -> Events:
         """The record of this run in a project."""
         if project.root not in self._events:
             self._events[project.root] = Events(project.root)
         return self._events[project.root]
+
+    def _plan_anew(self) -> None:
+        self.tasks = self.load()
+        self._films = projects_of(self.tasks)
 
     def _rounds(self, runner: PoolRunner, stack: contextlib.ExitStack) -> None:
         seen: set[frozenset[str]] = set()
@@ -119,7 +127,7 @@ class Session:
                     stack.enter_context(project.workspace.locked())
                     changed = project.workspace.begin() or changed
             if changed:  # another build ended between our plan and our lock
-                self.tasks = self.load()
+                self._plan_anew()
                 continue
             self._begin(scope, number)
             first = scope.sources(made)
@@ -139,7 +147,7 @@ class Session:
                 return
             if made.issuperset(first):
                 close_all()  # what was made may be what the declaration reads: it is read anew
-            self.tasks = self.load()
+            self._plan_anew()
         else:
             raise WorkspaceError(f"the plan is not complete after {ROUNDS} rounds")
         for unplanned in scope.unplanned:
@@ -153,7 +161,7 @@ class Session:
 
     def _apart(self, runner: PoolRunner) -> None:
         """Run what can be planned though something that the plan waits for has failed, and needs none of that."""
-        self.tasks = self.load()
+        self._plan_anew()
         control = TaskControl(self.tasks)
         scope = Scope(self.tasks, control, self.selection)
         for project in scope.projects:
@@ -225,7 +233,7 @@ class Session:
 
         The build is remembered, so that the next one that finds nothing changed costs nothing, when that is done, too.
         """
-        for project in projects_of(self.tasks):
+        for project in self._films:
             finals = project.finals()
             if project.whole and project.complete and finals and runner.well.issuperset(finals):
                 project.workspace.pin(project.plan)

@@ -9,15 +9,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 MINUTE = 60.0  # seconds
 GAP, SHORT = 1.0, 0.01  # seconds between the first two that begin after a pause: at most, and too few to matter
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """What came back from a worker: the caller's token, and the value or the exception; `began` in s since 1970.
 
     Without a token it says that the worker is through with the batch.

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-_IN_ORDER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 _PLAIN = frozenset((str, int, bool, type(None)))  # asked for before each call: most of a plan is these
 
 
@@ -49,9 +48,12 @@ def _other(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return _mapping(value)
+    if isinstance(value, orjson.Fragment):
+        return json.loads(value.contents)
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
+_IN_ORDER = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=_other)
 _FORMS: dict[type, Callable[[Any], Any]] = {dict: _mapping, list: _sequence, tuple: _sequence, float: _number}
 
 
@@ -62,28 +64,33 @@ def digest(value: Any) -> str:
 
 def digest_plain(value: Any) -> str:
     """sha256 (hex) of the canonical JSON of what `plain` returned: a large plan is not made plain twice."""
-    return digest_text(plain_json(value))
+    return hashlib.sha256(plain_json(value)).hexdigest()
 
 
-def digest_text(text: str) -> str:
-    """sha256 (hex) of canonical JSON text."""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def plain_json(value: Any) -> str:
-    """Canonical JSON text of what `plain` returned: equal values give equal text, byte for byte.
+def plain_json(value: Any) -> bytes:
+    """Canonical JSON of what `plain` returned: equal values give equal bytes.
 
     Of other values that `plain` takes it is JSON, too, with fractions as `plain` has them.
     """
     try:
-        return orjson.dumps(value, _other, orjson.OPT_SORT_KEYS).decode()
+        return _fitted(orjson.dumps(value, _other, orjson.OPT_SORT_KEYS))
     except TypeError:  # an int of over 64 bits, or text that is no Unicode (from the name of a file)
-        return _ENCODER.encode(plain(value))
+        return _ENCODER.encode(plain(value)).encode("utf-8", "surrogatepass")
 
 
-def compact_json(value: Any) -> str:
-    """JSON text without spaces, in the order of the value's own keys."""
+def compact_json(value: Any) -> bytes:
+    """JSON without spaces, in the order of the value's own keys."""
     try:
-        return orjson.dumps(value).decode()
+        return _fitted(orjson.dumps(value))
     except TypeError:
-        return _IN_ORDER.encode(value)
+        return _IN_ORDER.encode(value).encode("utf-8", "surrogatepass")
+
+
+def _fitted(data: bytes) -> bytes:
+    """The same bytes in as much memory as they need: those of orjson hold on to several times as much."""
+    return memoryview(data).tobytes()
+
+
+def ready(data: bytes) -> Any:
+    """What `plain_json` and `compact_json` take for a value of which this is the JSON: it is not written anew."""
+    return orjson.Fragment(data)

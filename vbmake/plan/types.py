@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from vbmake.errors import Place
-from vbmake.plan.canonical import digest_text, plain, plain_json
+from vbmake.plan.canonical import plain, plain_json, ready
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,9 +71,17 @@ class JobSpec:
     account: str = ""
     place: Place = field(default=Place("video.yaml"), compare=False)
     parts: Mapping[str, Place] = field(default_factory=dict, compare=False)
+    _options: bytes = field(default=b"", init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", plain(self.options))
+
+    @property
+    def options_json(self) -> bytes:
+        """The canonical JSON of the options, made once: a key and the plan's record have it."""
+        if not self._options:
+            object.__setattr__(self, "_options", plain_json(self.options))
+        return self._options
 
     def needs(self) -> tuple[str, ...]:
         """Ids of the jobs whose outputs this one reads, sorted, each once."""
@@ -124,8 +133,7 @@ class Writing:
     captions: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """The recorded state of one target: which job made it, under which key, with which bytes, when and how.
 
     `outputs` maps each role to `{"path", "sha256", "size"}`; `measures` each role to what was measured of it;
@@ -153,19 +161,26 @@ class BuildPlan:
     writings: tuple[Writing, ...] = ()
 
     @functools.cached_property
-    def queue(self) -> str:
+    def queue(self) -> bytes:
         """The jobs, layer by layer, as canonical JSON; made when asked for, since no first job need wait for it."""
-        return plain_json([[job.record() for job in layer] for layer in self.layers])
+        layers = [[{**job.record(), "options": ready(job.options_json)} for job in layer] for layer in self.layers]
+        return plain_json(layers)
 
     @functools.cached_property
     def queue_hash(self) -> str:
         """sha256 (hex) of the queue."""
-        return digest_text(self.queue)
+        return hashlib.sha256(self.queue).hexdigest()
 
     @functools.cached_property
     def jobs(self) -> tuple[JobSpec, ...]:
         """Every job, layer by layer."""
         return tuple(job for layer in self.layers for job in layer)
+
+    @functools.cached_property
+    def needed(self) -> frozenset[str]:
+        """Ids of the jobs whose outputs others read."""
+        refs = (ref for job in self.jobs for refs in job.inputs.values() for ref in refs)
+        return frozenset([ref.job for ref in refs if isinstance(ref, Output)])
 
     def job(self, id: str) -> JobSpec:
         """The job of that id. Raises KeyError."""

@@ -10,6 +10,12 @@ DEFAULT_BOLD = "fonts/Inter-Bold.otf"
 
 
 @functools.cache
+def place(name: str) -> str:
+    """As `path`, but text."""
+    return str(path(name))
+
+
+@functools.cache
 def path(name: str) -> Path:
     """Where a bundled file is: `name` is its POSIX path below `resources/`. Raises FileNotFoundError."""
     found = Path(__file__).parent.joinpath(*name.split("/"))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from vbmake.errors import FatalError
 
@@ -26,8 +25,7 @@ def _nobody(_: Generation) -> Made:
     raise FatalError("there is no provider to ask here")
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(NamedTuple):
     """One job, ready to be done.
 
     `options` are JSON values after defaults. `inputs` are existing files, by role and in order; they are only read.
@@ -42,10 +40,10 @@ class Work:
     inputs: Mapping[str, tuple[Path, ...]]
     outputs: Mapping[str, Path]
     directory: Path
-    log: Callable[[str], None] = field(default=_quiet)
-    progress: Callable[[int, int], None] = field(default=_still)
+    log: Callable[[str], None] = _quiet
+    progress: Callable[[int, int], None] = _still
     key: str = ""
-    ask: Callable[[Generation], Made] = field(default=_nobody)
+    ask: Callable[[Generation], Made] = _nobody
 
 
 Measures = Mapping[str, Mapping[str, Any]]

@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 from typing import Any
 
-from vbmake.plan.types import BuildPlan, JobSpec, Output, Ref, Source
+from vbmake.plan.types import BuildPlan, JobSpec, Output, Source
 from vbmake.run import stamp
 from vbmake.run.digest import Digests
 from vbmake.run.state import Knowledge
@@ -31,16 +31,13 @@ def facts_of(
     It is wholly built. Raises Unsure.
     """
     files: dict[str, stamp.Facts] = {}
-    rules: dict[str, Any] = {}
-    read: set[Ref] = set(knowledge.sources)
+    rules = {name: knowledge.rules.rule(name) for name in {job.rule for job in plan.jobs}}
+    read = (ref for job in plan.jobs for refs in job.inputs.values() for ref in refs if not isinstance(ref, Output))
     try:
         for job in plan.jobs:
-            rules.setdefault(job.rule, knowledge.rules.rule(job.rule))
-            for refs in job.inputs.values():
-                read.update(ref for ref in refs if not isinstance(ref, Output))
             if job.final:
                 _add_targets(files, root, job, tags, digests)
-        for ref in read:
+        for ref in {*knowledge.sources, *read}:
             place = knowledge.place(ref)
             _add(files, ref.path if isinstance(ref, Source) else place, place, digests, knowledge.seen.get(ref.name))
         for path in _tool_paths(rules):

@@ -68,7 +68,11 @@ class Digests:
     def look(self, path: Path | str) -> tuple[str, Stamp]:
         """The digest with the stamp it was true for. Raises OSError."""
         name = os.fspath(path)
-        stamp = stamp_of(os.stat(name))
+        stat = os.stat(name)
+        stamp = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)  # (as `stamp_of`)
+        memo = self._memo.get(name)
+        if memo is not None and memo[0] == stamp:
+            return memo[1], stamp
         known = self._known(name, stamp)
         if known is not None:
             return known, stamp
@@ -102,9 +106,11 @@ class Digests:
         if memo is not None:
             return memo[1] if memo[0] == stamp else None
         record = self._journal.get(name)
-        if record is not None and record.get("stamp") == list(stamp) and isinstance(record.get("sha256"), str):
-            return str(record["sha256"])
-        return None
+        if record is None or record.get("stamp") != list(stamp) or not isinstance(record.get("sha256"), str):
+            return None
+        sha256 = str(record["sha256"])
+        self._memo[name] = (stamp, sha256)
+        return sha256
 
     def _hash(self, name: str) -> tuple[str, Stamp]:
         for _ in range(5):

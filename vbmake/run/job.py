@@ -11,7 +11,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -47,8 +46,7 @@ _MEDIA = {".png", ".jpg", ".jpeg", ".webp", ".svg", ".mp4", ".mov", ".mkv", ".we
 _MEDIA |= {".mp3", ".ogg", ".opus"}
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What was done for one job. `seconds` is the wall time it took now; `tag.seconds` what its rule took once."""
 
     how: How
@@ -57,10 +55,9 @@ class Outcome:
 
 
 class _Inputs(NamedTuple):
-    """What a job reads, by role: files and their digests. `stamps` by path: of those that may be written meanwhile."""
+    """What a job reads: files by role, and by path the stamps of those that may be written meanwhile."""
 
     files: dict[str, tuple[Path, ...]]
-    digests: dict[str, list[str]]
     stamps: dict[str, Stamp]
 
 
@@ -128,7 +125,7 @@ class Jobs:
         rule = self._knowledge.rules.rule(job.rule)
         with _told:
             try:
-                inputs = self._inputs(job, self._ready(job, fresh=True).material or {})
+                inputs = self._inputs(job, self._ready(job, fresh=True))
             except _Edited:
                 raise JobError("its inputs are being edited; try again when they rest") from None
             with self._directories.one() as directory, self._logs.of(job.id) as log:
@@ -233,7 +230,7 @@ class Jobs:
         assert status.key is not None
         assert status.material is not None
         rule = self._knowledge.rules.rule(job.rule)
-        inputs = self._inputs(job, status.material)
+        inputs = self._inputs(job, status)
         with self._directories.one() as directory, self._logs.of(job.id) as log:
             files = private_files(job, directory)
             progress = on_progress or _unheard
@@ -268,35 +265,23 @@ class Jobs:
             self._studio.settled(entry.key)
         return tag
 
-    def _inputs(self, job: JobSpec, material: Mapping[str, Any]) -> _Inputs:
+    def _inputs(self, job: JobSpec, status: Status) -> _Inputs:
         """What the job reads, each file on the disk, with the digests that its key is made of.
 
         Raises JobError for what cannot be brought, _Edited for a file of the user's that is gone or another one.
         """
+        assert status.material is not None
+        look = self._knowledge.look
         for again in (False, True):
             if again:
                 self._bring_back(job)
             with contextlib.suppress(FileNotFoundError):
-                found = self._look_at(job)
-                if found.digests == material["inputs"]:
-                    return found
+                looked = {role: [look(ref) for ref in refs] for role, refs in job.inputs.items() if refs}
+                if {role: [one[1] for one in found] for role, found in looked.items()} == status.material["inputs"]:
+                    files = {role: tuple([_path(one[0]) for one in found]) for role, found in looked.items()}
+                    stamps = {place: stamp for found in looked.values() for place, _, stamp in found if stamp}
+                    return _Inputs(files, stamps)
         raise _Edited
-
-    def _look_at(self, job: JobSpec) -> _Inputs:
-        """What is where the job's inputs should be. Raises FileNotFoundError."""
-        found = _Inputs({}, {}, {})
-        for role, refs in job.inputs.items():
-            if not refs:
-                continue
-            places = [self._knowledge.place(ref) for ref in refs]
-            digests = []
-            for ref, place in zip(refs, places, strict=True):
-                sha256, stamp = self._knowledge.look(ref, place)
-                digests.append(sha256)
-                if stamp is not None:
-                    found.stamps[place] = stamp
-            found.files[role], found.digests[role] = tuple(map(_path, places)), digests
-        return found
 
     def _bring_back(self, job: JobSpec) -> None:
         """See that what the job reads of others' is on the disk: brought side by side where it may come from afar."""

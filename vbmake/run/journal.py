@@ -79,21 +79,23 @@ class Journal:
 
     def put(self, record: dict[str, Any]) -> None:
         """Remember a record and append its line. Raises WorkspaceError when the disk is full or read-only."""
+        line = _line(record)
         with self._lock:
-            self._append([record])
-            self._take([record])
+            self._append(line)
+            self._take(record)
 
     def put_all(self, records: list[dict[str, Any]]) -> None:
         """Many records with one write."""
         with self._lock:
-            self._append(records)
-            self._take(records)
+            self._append(b"".join(map(_line, records)))
+            for record in records:
+                self._take(record)
 
     def drop(self, name: str) -> None:
         """Forget a name."""
         with self._lock:
             if name in self._records or name in self._unread:
-                self._append([{self.name_field: name, "gone": True}])
+                self._append(_line({self.name_field: name, "gone": True}))
                 self._lose(name)
 
     def compact(self) -> None:
@@ -167,7 +169,7 @@ class Journal:
         if record.get("gone") is True:
             self._lose(name)
         else:
-            self._take([record])
+            self._take(record)
             self._sizes[name] = len(line)
 
     def _understand(self, name: str) -> None:
@@ -186,12 +188,11 @@ class Journal:
         for name in list(self._unread):
             self._understand(name)
 
-    def _take(self, records: list[dict[str, Any]]) -> None:
-        for record in records:
-            name = record[self.name_field]
-            self._unread.pop(name, None)
-            self._records[name] = record
-            self._dropped.discard(name)
+    def _take(self, record: dict[str, Any]) -> None:
+        name = record[self.name_field]
+        self._unread.pop(name, None)
+        self._records[name] = record
+        self._dropped.discard(name)
 
     def _lose(self, name: str) -> None:
         self._unread.pop(name, None)
@@ -199,8 +200,9 @@ class Journal:
         self._sizes.pop(name, None)
         self._dropped.add(name)
 
-    def _append(self, records: list[dict[str, Any]]) -> None:
-        data = b"".join(map(_line, records))
+    def _append(self, lines: bytes) -> None:
+        """Write whole lines with one system call."""
+        data = lines
         with explained("write", self.path):
             if self._open is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -216,7 +218,7 @@ class Journal:
                 self._close()
                 raise OSError(28, os.strerror(28), str(self.path))
             self._mark = (self._mark[0], self._mark[1] + written)
-        self._lines += len(records)
+        self._lines += lines.count(b"\n")
 
 
 def _mark(path: Path) -> tuple[int, int]:

@@ -7,17 +7,17 @@ import hashlib
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from vbmake.errors import JobError
+from vbmake.plan.keys import extension
 from vbmake.plan.types import JobSpec
 from vbmake.storage.packed import SMALL
 from vbmake.storage.protocol import Data
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """A finished output: `data` is its bytes when they are few, so that they are read once, else its path."""
 
     sha256: str
@@ -27,7 +27,7 @@ class Finished:
 
 def private_files(job: JobSpec, directory: Path) -> dict[str, Path]:
     """Where a job makes its outputs, by role: with their extensions (tools go by them)."""
-    return {role: _below(directory, f"{role}{os.path.splitext(path)[1]}") for role, path in job.outputs.items()}
+    return {role: _below(directory, f"{role}{extension(path)}") for role, path in job.outputs.items()}
 
 
 @functools.lru_cache(maxsize=256)  # directories are lent again and again, and most jobs make the like

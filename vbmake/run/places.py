@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from vbmake.plan.generated import LOCAL_RULES, RULES
-from vbmake.plan.types import BuildPlan, JobSpec, Output, Tag
+from vbmake.plan.types import BuildPlan, JobSpec, Tag
 from vbmake.run.journal import Journal
 from vbmake.run.tags import TagStore
 
@@ -85,9 +85,8 @@ class Places:
 def _by_place(plan: BuildPlan) -> dict[str, list[JobSpec]]:
     """The jobs that begin with what is declared, and read nothing that is made; in the order of the plan."""
     found: dict[str, list[JobSpec]] = {}
-    for job in plan.jobs:
-        read = (ref for refs in job.inputs.values() for ref in refs)
-        if job.place.path and not job.final and not any(isinstance(ref, Output) for ref in read):
+    for job in plan.layers[0] if plan.layers else ():
+        if job.place.path and not job.final:
             found.setdefault(f"{job.place.file}#{job.place.path}", []).append(job)
     return found
 

@@ -93,6 +93,16 @@ def write(
     """
     from vbmake.plan.canonical import compact_json
 
+    data = compact_json(
+        {
+            "format": FORMAT,
+            "identity": _identity(environment),
+            "jobs": summary.jobs,
+            "targets": summary.targets,
+            "absent": sorted(absent),
+            "files": [(path, *fact) for path, fact in sorted(files.items())],
+        }
+    )
     now = clock()
     changed = max((fact[3] for fact in files.values()), default=0) / 1e9
     near = min((abs(now - fact[1] / 1e9) for fact in files.values()), default=TICK)
@@ -101,20 +111,12 @@ def write(
         return False
     if (age := max(0.0, min(now - changed, near))) < TICK:
         sleep(TICK - age)
-    stored = {
-        "format": FORMAT,
-        "identity": _identity(environment),
-        "jobs": summary.jobs,
-        "targets": summary.targets,
-        "absent": sorted(absent),
-        "files": [(path, *fact) for path, fact in sorted(files.items())],
-    }
     path = os.path.join(os.fspath(root), FILE)
     temporary = f"{path}.{os.getpid()}.tmp"
     os.makedirs(os.path.dirname(path), exist_ok=True)
     try:
-        with open(temporary, "w", encoding="utf-8", errors="surrogateescape") as stream:
-            stream.write(compact_json(stored))
+        with open(temporary, "wb") as stream:
+            stream.write(data)
         os.replace(temporary, path)
     finally:
         if os.path.lexists(temporary):

@@ -6,9 +6,8 @@ import os
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from vbmake import resources
 from vbmake.cache.actions import Entry
@@ -27,8 +26,7 @@ State = Literal["current", "fetch", "run", "maybe"]
 Reason = tuple[str, Any, Any]
 
 
-@dataclass(frozen=True)
-class Made:
+class Made(NamedTuple):
     """What a job made under a key: `outputs` by role {"path", "sha256", "size"}, `measures` by role."""
 
     key: str
@@ -36,8 +34,7 @@ class Made:
     measures: Mapping[str, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Status:
+class Status(NamedTuple):
     """What a build would do for one job, and why.
 
     `current`: nothing. `fetch`: a cache has it. `run`: its rule is carried out. `maybe`: something it reads is yet to
@@ -96,7 +93,7 @@ class Knowledge:
         self._jobs: dict[str, JobSpec] = {}
         self._settled: dict[str, Made] = {}
         self._statuses: dict[str, Status] = {}
-        self._tools: dict[tuple[str, frozenset[str]], dict[str, str]] = {}
+        self._tools: dict[tuple[str, ...], dict[str, str]] = {}  # by rule and the roles that are read
         self._bundled: dict[str, str] = {}  # digests
         self._lock = threading.Lock()
         self.sources: set[Source] = set()  # files whose measures the plan rests on
@@ -224,23 +221,25 @@ class Knowledge:
     def place(self, ref: Ref) -> str:
         """As `path`, but text, because a survey asks for ten thousands of them."""
         if isinstance(ref, Source):
-            return os.path.join(self._base, ref.path)
+            return f"{self._base}{os.sep}{ref.path}"
         if isinstance(ref, Bundled):
-            return str(resources.path(ref.path))
-        return os.path.join(self._base, self.job(ref.job).outputs[ref.role])
+            return resources.place(ref.path)
+        return f"{self._base}{os.sep}{self.job(ref.job).outputs[ref.role]}"
 
-    def look(self, ref: Ref, place: str) -> tuple[str, Stamp | None]:
-        """The digest of an input that is at `place`, with its stamp, by which it is seen whether it was written since.
+    def look(self, ref: Ref) -> tuple[str, str, Stamp | None]:
+        """Where an input is, its digest, and its stamp, by which it is seen whether it was written since.
 
         None for what ships with vbmake: as with its code, a process knows the one that it has begun with.
         Raises OSError.
         """
-        if not isinstance(ref, Bundled):
-            return self._digests.look(place)
+        place = self.place(ref)
+        return (place, self._shipped(ref), None) if isinstance(ref, Bundled) else (place, *self._digests.look(place))
+
+    def _shipped(self, ref: Bundled) -> str:
         sha256 = self._bundled.get(ref.path)
         if sha256 is None:
-            sha256 = self._bundled[ref.path] = self._digests.of(place)
-        return sha256, None
+            sha256 = self._bundled[ref.path] = self._digests.of(self.place(ref))
+        return sha256
 
     def intact(self, output: Mapping[str, Any]) -> bool:
         """Whether a recorded output is on the disk with the recorded bytes."""
@@ -275,7 +274,7 @@ class Knowledge:
                 raise _Unknown("maybe", (f"input:{ref.name}", None, "is made first"))
             return str(made.outputs[ref.role]["sha256"])
         try:
-            sha256, _ = self.look(ref, self.place(ref))
+            sha256 = self._shipped(ref) if isinstance(ref, Bundled) else self._digests.look(self.place(ref))[0]
         except OSError as error:
             raise _Unknown("run", (f"input:{ref.name}", None, error.strerror or str(error))) from None
         self._see(ref.name, sha256)
@@ -292,11 +291,11 @@ class Knowledge:
         self.sources.add(source)
 
     def _identities(self, rule: Any, job: JobSpec) -> dict[str, str]:
-        given = frozenset(role for role, refs in job.inputs.items() if refs)
-        found = self._tools.get((rule.name, given))
+        given = (rule.name, *[role for role, refs in job.inputs.items() if refs])
+        found = self._tools.get(given)
         if found is None:
             try:
-                found = self._tools[(rule.name, given)] = identities(rule, given)
+                found = self._tools[given] = identities(rule, given[1:])
             except MissingTool as missing:
                 raise MissingTool(missing.tool, missing.hint, job.place) from None
         return found

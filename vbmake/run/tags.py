@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 from vbmake.plan.types import Tag
 from vbmake.run.journal import Journal
-
-_FIELDS = tuple(field.name for field in fields(Tag))
 
 
 class TagStore:
@@ -30,7 +27,7 @@ class TagStore:
 
     def put(self, tag: Tag) -> None:
         """Record a success. Raises WorkspaceError when the disk is full or read-only."""
-        self._journal.put({name: getattr(tag, name) for name in _FIELDS})
+        self._journal.put(tag._asdict())
 
     def drop(self, job: str) -> None:
         """Forget a job: it will be looked up in the cache, or run, again."""
@@ -72,4 +69,4 @@ def read_tag(record: Mapping[str, Any]) -> Tag | None:
             return None
         if not isinstance(output.get("sha256"), str) or not isinstance(output.get("size"), int):
             return None
-    return Tag(**{name: record[name] for name in _FIELDS})
+    return Tag(**{name: record[name] for name in Tag._fields})

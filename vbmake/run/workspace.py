@@ -240,7 +240,7 @@ class Workspace:
         with explained("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                temporary.write_text(plan_text(plan) + "\n", encoding="utf-8", errors="surrogatepass")
+                temporary.write_bytes(plan_json(plan) + b"\n")
                 publish(temporary, path)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -325,7 +325,7 @@ class Workspace:
             return False
 
 
-def plan_text(plan: BuildPlan) -> str:
+def plan_json(plan: BuildPlan) -> bytes:
     """A plan as canonical JSON, for `plan.json`."""
     parts = {
         "films": plain_json(plan.films),
@@ -334,4 +334,4 @@ def plan_text(plan: BuildPlan) -> str:
         "pending": plain_json([{"ref": item.ref.name, "reason": item.reason} for item in plan.pending]),
         "queue_hash": plain_json(plan.queue_hash),
     }
-    return "{" + ",".join(f'"{name}":{text}' for name, text in sorted(parts.items())) + "}"
+    return b"{" + b",".join(b'"%b":%b' % (name.encode(), part) for name, part in sorted(parts.items())) + b"}"

@@ -59,7 +59,7 @@ class PackedStorage(LocalStorage):
         small = _small(data)
         if name in self._absent:
             self._absent.discard(name)
-        elif self._small_size(name) is not None or (small is not None and os.path.exists(self._place(name))):
+        elif self._small_size(name) is not None or (small is not None and os.access(self._place(name), os.F_OK)):
             return False
         if small is None:
             return super().write_new(name, data, content_type=content_type)
@@ -111,28 +111,25 @@ class PackedStorage(LocalStorage):
             raise self._error("write", FILE, error) from error
 
     def _small_bytes(self, verb: str, name: str) -> bytes | None:
-        self._place(name)  # is it a name?
         try:
             return self.small.get(name)
         except OSError as error:
             raise self._error(verb, name, error) from error
 
     def _small_size(self, name: str) -> int | None:
-        self._place(name)
         try:
             return self.small.size(name)
         except OSError as error:
             raise self._error("look at", name, error) from error
 
     def _put(self, name: str, data: bytes, over: Over) -> bool:
-        self._place(name)
+        self._place(name)  # is it a name?
         try:
             return self.small.put(name, data, over)
         except OSError as error:
             raise self._error("write", name, error) from error
 
     def _drop_small(self, name: str) -> None:
-        self._place(name)
         try:
             self.small.drop(name)
         except OSError as error:
