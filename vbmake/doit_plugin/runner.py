@@ -318,7 +318,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             if outcome.how == "ran":
                 self._learn(handle, outcome.seconds)
             node.run_status = "successful"
-            self._ended_well(task, handle, outcome.how, outcome.seconds)
+            self._ended_well(task, handle, outcome.how, outcome.seconds, done.ended)
         return True
 
     def _learn(self, handle: JobHandle, seconds: float) -> None:
@@ -356,9 +356,9 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
 
     # ending
 
-    def _ended_well(self, task: Any, handle: JobHandle, how: str, seconds: float) -> None:
+    def _ended_well(self, task: Any, handle: JobHandle, how: str, seconds: float, at: float | None = None) -> None:
         self.well.add(task.name)
-        self._tell(handle, "job", job=handle.job.id, how=how, seconds=round(seconds, 3))
+        self._tell(handle, "job", at, job=handle.job.id, how=how, seconds=round(seconds, 3))
         if hasattr(self.reporter, "ended"):
             self.reporter.ended(task, how, seconds)
         elif how == "current":
@@ -461,7 +461,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                     handle = node.vbmake_handle
                     if handle is not None:
                         outcome = node.task.actions[0].outcome
-                        self._ended_well(node.task, handle, outcome.how, outcome.seconds)
+                        self._ended_well(node.task, handle, outcome.how, outcome.seconds, done.ended)
                     else:
                         self.process_task_result(node, None)
 

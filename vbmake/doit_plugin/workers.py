@@ -16,7 +16,7 @@ GAP, SHORT = 1.0, 0.01  # seconds between the first two that begin after a pause
 
 
 class Done(NamedTuple):
-    """What came back from a worker: the caller's token, and the value or the exception; `began` in s since 1970.
+    """What came back from a worker: the caller's token, and the value or the exception; times in s since 1970.
 
     Without a token it says that the worker is through with the batch.
     """
@@ -26,6 +26,7 @@ class Done(NamedTuple):
     value: Any = None
     error: BaseException | None = None
     began: float = 0.0
+    ended: float = 0.0
 
     @property
     def well(self) -> bool:
@@ -132,9 +133,9 @@ class Workers:
                 break
             began = time.time()
             try:
-                result = Done(batch, token, value=call(), began=began)
+                result = Done(batch, token, call(), None, began, time.time())
             except BaseException as error:  # handed to the main thread, which decides
-                result = Done(batch, token, error=error, began=began)
+                result = Done(batch, token, None, error, began, time.time())
             self._done.append(result)
             done = result.well
         self._done.append(Done(batch))

@@ -91,19 +91,21 @@ class JobSpec:
         """Every input, role by role (roles sorted), in order."""
         return tuple(ref for role in sorted(self.inputs) for ref in self.inputs[role])
 
-    def record(self) -> dict[str, Any]:
-        """The job as plain data, for `plan.json` and the queue's hash."""
-        return {
-            "id": self.id,
-            "rule": self.rule,
-            "options": self.options,
-            "inputs": {role: [ref.name for ref in refs] for role, refs in self.inputs.items()},
-            "outputs": dict(self.outputs),
-            "pool": self.pool,
-            "take": self.take,
+    def record(self, options: Any = None) -> dict[str, Any]:
+        """The job as plain data, for `plan.json` and the queue's hash; with `options` in place of its own."""
+        found = {
             "final": self.final,
-            **({"account": self.account} if self.account else {}),
+            "id": self.id,
+            "inputs": {role: [ref.name for ref in refs] for role, refs in self.inputs.items()},
+            "options": self.options if options is None else options,
+            "outputs": self.outputs,
+            "pool": self.pool,
+            "rule": self.rule,
+            "take": self.take,
         }
+        if self.account:
+            found["account"] = self.account
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +165,7 @@ class BuildPlan:
     @functools.cached_property
     def queue(self) -> bytes:
         """The jobs, layer by layer, as canonical JSON; made when asked for, since no first job need wait for it."""
-        layers = [[{**job.record(), "options": ready(job.options_json)} for job in layer] for layer in self.layers]
-        return plain_json(layers)
+        return plain_json([[job.record(ready(job.options_json)) for job in layer] for layer in self.layers])
 
     @functools.cached_property
     def queue_hash(self) -> str:

@@ -38,7 +38,9 @@ class Places:
         for place, jobs in found.items():
             now = [job.id for job in jobs]
             before = self._generations(place)
-            if all(self._tags.get(id) is not None for id in now):
+            if before == [now]:
+                continue
+            if not before or all(self._tags.get(id) is not None for id in now):
                 after = [now]
             else:
                 after = [*(ids for ids in before if ids != now), now][-KEPT:]

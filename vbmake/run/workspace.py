@@ -240,7 +240,8 @@ class Workspace:
         with explained("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                temporary.write_bytes(plan_json(plan) + b"\n")
+                with open(temporary, "wb") as stream:
+                    stream.writelines(plan_json(plan))
                 publish(temporary, path)
             finally:
                 temporary.unlink(missing_ok=True)
@@ -325,8 +326,8 @@ class Workspace:
             return False
 
 
-def plan_json(plan: BuildPlan) -> bytes:
-    """A plan as canonical JSON, for `plan.json`."""
+def plan_json(plan: BuildPlan) -> list[bytes]:
+    """A plan as a line of canonical JSON, in pieces, for `plan.json`."""
     parts = {
         "films": plain_json(plan.films),
         "layers": plan.queue,
@@ -334,4 +335,5 @@ def plan_json(plan: BuildPlan) -> bytes:
         "pending": plain_json([{"ref": item.ref.name, "reason": item.reason} for item in plan.pending]),
         "queue_hash": plain_json(plan.queue_hash),
     }
-    return b"{" + b",".join(b'"%b":%b' % (name.encode(), part) for name, part in sorted(parts.items())) + b"}"
+    lines = [piece for name, part in sorted(parts.items()) for piece in (f',"{name}":'.encode(), part)]
+    return [b"{", lines[0][1:], *lines[1:], b"}\n"]
