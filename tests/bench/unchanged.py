@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -62,6 +63,15 @@ def task_film():
 """
 
 
+# After the tasks above, in a dodo.py that has a film, too.
+BESIDE = """
+from vbmake.doit_plugin import load_video_tasks
+
+def task_video():
+    yield from load_video_tasks("film/video.yaml", prefix="video")
+"""
+
+
 # Instead of ACTION.
 WRITE = "(write, [json.dumps(scene), target])"
 COPY = 'f"cp pictures/{number}.png {target}"'
@@ -103,6 +113,15 @@ def lay_out(folder: Path, count: int, commands: bool) -> None:
     (folder / "plain" / "dodo.py").write_text(DODO.replace("ACTION", COPY if commands else WRITE))
     for name in ("pictures", "made", "scenes.json"):
         (folder / "plain" / name).symlink_to(folder / name)
+    beside = folder / "beside"  # tasks of one's own beside a film of one scene
+    beside.mkdir()
+    (beside / "dodo.py").write_text(DODO.replace("ACTION", WRITE) + BESIDE)
+    (beside / "film" / "pictures").mkdir(parents=True)
+    shutil.copy(folder / "pictures" / "0.png", beside / "film" / "pictures")
+    shutil.copytree(folder / "rules", beside / "film" / "rules")
+    declare(beside / "film", 1)
+    for name in ("pictures", "made", "scenes.json"):
+        (beside / name).symlink_to(folder / name)
     made = " ".join(f"made/{number}.o" for number in range(count))
     rules = "made/%.o: pictures/%.png\n\tcp $< $@\n"
     (folder / "plain" / "Makefile").write_text(f"made/film.o: {made}\n\ttouch $@\n{rules}")
@@ -127,6 +146,10 @@ class Bench:
         """The hand-written tasks, with a reporter that says nothing."""
         return spent([*self._doit, "-r", "zero"], self.plain, self._env)
 
+    def beside(self) -> Spent:
+        """The hand-written tasks, in a dodo.py that has a film, too."""
+        return spent([*self._doit, "-o", os.devnull], self.folder / "beside", self._env)
+
     def version(self) -> Spent:
         return spent([*self._doit, "--version"], self.folder, self._env)
 
@@ -144,16 +167,17 @@ class Bench:
         return Spent(datetime.fromisoformat(first["time"]).timestamp() - begun, whole.cpu)
 
 
-def run_time(bench: Bench) -> Spent:
+def run_time(whole: Spent, project: Path) -> Spent:
     """The wall time that the run's jobs took, without starting, planning and probing, as vbmake records it."""
-    whole = bench.film()
-    lines = (bench.folder / ".vbmake" / "events.jsonl").read_text().splitlines()
+    lines = (project / ".vbmake" / "events.jsonl").read_text().splitlines()
     times = [datetime.fromisoformat(json.loads(line)["time"]) for line in lines]
     return Spent((times[-1] - times[0]).total_seconds(), whole.cpu)
 
 
 def trivial_jobs(folder: Path, rounds: int) -> None:
-    """All to do, for jobs that are functions of Python and for jobs that run a program; plain doit does one at a time.
+    """All to do: for jobs that run a program, for those of Python alone, and for tasks of one's own beside a film.
+
+    Plain doit does one at a time.
 
     Each time in a folder of its own, none of which is removed before the end: ext4 is many times slower at making
     files for minutes after many were removed, since it looks at each number that has just become free.
@@ -163,13 +187,22 @@ def trivial_jobs(folder: Path, rounds: int) -> None:
     def fresh(commands: bool) -> Bench:
         return Bench(folder / str(next(number)), 2000, commands)
 
-    for commands, what in ((True, "that run a program"), (False, "of Python alone")):
-        ways = {
-            f"2,000 jobs {what}": lambda commands=commands: run_time(fresh(commands)),
-            f"2,000 tasks of plain doit {what}": lambda commands=commands: fresh(commands).by_hand(),
-        }
-        ours, plain = in_turns(rounds, ways).values()
-        ratio(f"2,000 trivial jobs {what} / plain doit", ours, plain, "below 1")
+    def jobs(commands: bool) -> Spent:
+        bench = fresh(commands)
+        return run_time(bench.film(), bench.folder)
+
+    def own_tasks() -> Spent:
+        bench = fresh(False)
+        return run_time(bench.beside(), bench.folder / "beside" / "film")
+
+    kinds = {
+        "2,000 trivial jobs that run a program": (lambda: jobs(True), True),
+        "2,000 trivial jobs of Python alone": (lambda: jobs(False), False),
+        "2,000 trivial tasks of one's own beside a film": (own_tasks, False),
+    }
+    for what, (ours, commands) in kinds.items():
+        ways = {what: ours, "the same with plain doit": lambda commands=commands: fresh(commands).by_hand()}
+        ratio(f"{what} / plain doit", *in_turns(rounds, ways).values(), "below 1")
 
 
 def main() -> None:

@@ -243,7 +243,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
     def _batch_size(self, queue: deque[Any], pool: str) -> int:
         """How many jobs to hand to a worker at once: more than one where the handing over takes longer than the job."""
         pace = self._pace.get(_rule(queue[0]))
-        if pace is None or pool != "cpu":  # a provider counts each
+        if pace is None or pool not in ("cpu", PYTHON):  # a provider counts each, and a program takes a while to start
             return 1
         workers = 1 if _rule(queue[0]) in self._hasty else self.pools.limit(pool)
         share = len(queue) // (2 * workers)  # so that all workers end at about the same time
@@ -309,6 +309,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         elif handle is None:
             self.process_task_result(node, done.value)
             self.settled.add(task.name)
+            self._pace[_rule(node)] = done.ended - done.began
         elif isinstance(done.value, JobFailed) and self._try_again(node, handle, done.value.error):
             return False
         elif done.value is not None:
@@ -467,9 +468,9 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
 
 
 def _rule(node: Any) -> str:
-    """The rule of a job, "" for a task of the user's."""
+    """By what one can tell how long it takes: the rule of a job; of a task of the user's, its group or name."""
     handle: JobHandle | None = node.vbmake_handle
-    return handle.job.rule if handle is not None else ""
+    return handle.job.rule if handle is not None else f"{TASKS} {node.task.subtask_of or node.task.name}"
 
 
 def _disown(handle: JobHandle) -> None:
