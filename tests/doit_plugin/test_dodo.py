@@ -10,6 +10,7 @@ import pytest
 
 from tests.doit_plugin.conftest import Toy, chain, declare
 from vbmake.doit_plugin import load_video_tasks
+from vbmake.doit_plugin.workers import Batch, Workers
 
 # doit leaves the pipes of its commands to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
@@ -46,6 +47,35 @@ def test_films_are_built_beside_the_users_tasks(toy: Toy) -> None:
     again = toy.doit(tasks=namespace)
     assert "--" not in again.out.splitlines()[-1]
     assert again.out.splitlines()[-1].startswith("4 jobs: 4 current in ")
+
+
+@pytest.mark.parametrize("broken", [None, 30])
+def test_quick_tasks_of_ones_own_go_to_the_worker_many_at_once_each_in_its_turn(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, broken: int | None
+) -> None:
+    chain(toy.root / "one", "first")
+    done: list[int] = []
+    handed: list[int] = []
+    submit = Workers.submit
+
+    def counted(workers: Workers, batch: Batch) -> None:
+        handed.append(len(batch.waiting))
+        submit(workers, batch)
+
+    def act(number: int) -> bool:
+        done.append(number)
+        return number != broken
+
+    namespace = films("one")
+    namespace["task_own"] = lambda: (
+        {"name": str(number), "actions": [(act, [number])], "uptodate": [lambda: False]} for number in range(100)
+    )
+    monkeypatch.setattr(Workers, "submit", counted)
+    ended = toy.doit("-c", "one", "own", tasks=namespace)
+    assert ended.code == (0 if broken is None else 2)  # as of doit: the group needs what failed
+    assert done == list(range(100))
+    assert len(handed) < 100
+    assert [line for line in ended.out.splitlines() if line.startswith(".  own:")] == [f".  own:{n}" for n in done]
 
 
 def test_one_film_can_be_named_by_its_prefix(toy: Toy) -> None:

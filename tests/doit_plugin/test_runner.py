@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import threading
@@ -12,6 +13,7 @@ import pytest
 
 from tests.doit_plugin.conftest import Toy, declare, events
 from vbmake.doit_plugin import runner
+from vbmake.doit_plugin.chrome_trace import chrome_trace
 from vbmake.doit_plugin.workers import Batch, Pools, Workers
 from vbmake.plan.types import BuildPlan, JobSpec
 from vbmake.run.state import Status
@@ -245,6 +247,16 @@ def test_of_many_quick_jobs_each_is_told_once_and_those_after_a_failure_are_done
         (event, job["id"]) for event in ("start", "job") for job in [*jobs, {"id": "copy:all"}]
     )
     assert all(told.index(("start", id)) < told.index(("job", id)) for _, id in told)
+
+
+def test_jobs_that_ran_one_after_the_other_are_recorded_so_though_many_were_handed_out_at_once(toy: Toy) -> None:
+    declare(toy.root, *({"id": f"copy:{n}", "makes": {"o": f"{n}.txt"}, "final": True} for n in range(200)))
+    assert toy.build("-n", "1").code == 0
+    bars = [row for row in chrome_trace({"run": events(toy.root)})["traceEvents"] if row["ph"] == "X"]
+    assert len(bars) == 200
+    assert {bar["tid"] for bar in bars} == {1}
+    ordered = sorted(bars, key=lambda bar: bar["ts"])
+    assert all(one["ts"] + one["dur"] <= other["ts"] for one, other in itertools.pairwise(ordered))
 
 
 @pytest.mark.parametrize("threads", ["1", "2"])

@@ -135,8 +135,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                     break
                 self._flush()
                 feed.extend(self._collect(self._patience(), awaited))
-                for node in self._workers.reclaim(0.0 if self._closing(bounded, awaited) else LINGER):
-                    self._queue(node)
+                self._requeue(self._workers.reclaim(0.0 if self._closing(bounded, awaited) else LINGER))
         except (KeyboardInterrupt, VbmakeError):
             self._interrupt()
             raise
@@ -218,6 +217,11 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             self._ready[pool] = deque()
         self._ready[pool].append(node)
 
+    def _requeue(self, nodes: list[Any]) -> None:
+        """Have nodes that were handed out and not begun be the next ones, in their order."""
+        for node in reversed(nodes):
+            self._ready[node.vbmake_pool].appendleft(node)
+
     def _start_ready(self) -> None:
         now = self._clock()
         while self._later and self._later[0][0] <= now:
@@ -280,8 +284,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         for done in self._workers.wait(timeout):
             if done.token is None:
                 self.pools.release(done.batch.pool)
-                for node in done.batch.rest():  # one of it did not end well: the others are done all the same
-                    self._queue(node)
+                self._requeue(done.batch.rest())  # one of it did not end well: the others are done all the same
             elif self._finish(done):
                 self._end(done.token, awaited)
                 ended.append(done.token)
