@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.doit_plugin.conftest import Toy, declare, events
-from vbmake.doit_plugin import runner
+from vbmake.doit_plugin import pace, runner
 from vbmake.doit_plugin.chrome_trace import chrome_trace
 from vbmake.doit_plugin.workers import Batch, Pools, Workers
 from vbmake.plan.types import BuildPlan, JobSpec
@@ -151,7 +151,7 @@ def test_the_first_job_begins_before_the_others_are_looked_at(
     monkeypatch.setattr(Workspace, "write_plan", write_plan)
     monkeypatch.setattr(runner, "GLANCES", glances)
     monkeypatch.setattr(runner, "GLANCE", 60.0)
-    monkeypatch.setattr(runner, "HASTY", 0.0)
+    monkeypatch.setattr(pace, "HASTY", 0.0)
     assert toy.build("-n", "1").code == 0
     begun = {0: ["copy:a", "begins", "copy:b", "copy:c"], 2: ["copy:a", "begins", "copy:b", "begins", "copy:c"]}
     assert told[: len(begun[glances]) + 1] == [*begun[glances], "plan.json" if not glances else "begins"]

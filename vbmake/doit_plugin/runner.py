@@ -27,6 +27,7 @@ from doit.exceptions import InvalidTask, TaskError, UnmetDependency
 from doit.runner import ERROR, FAILURE, SUCCESS, Runner
 
 from vbmake.doit_plugin.events import Events
+from vbmake.doit_plugin.pace import Pace
 from vbmake.doit_plugin.project import FilmProject, JobHandle, is_group, job_of
 from vbmake.doit_plugin.tasks import JobFailed, JobImpossible
 from vbmake.doit_plugin.workers import Batch, Done, Pools, Workers
@@ -40,10 +41,6 @@ PATIENCE = 5.0  # seconds that an interrupted build gives running jobs to end, s
 
 TICK = 0.5  # seconds: a signal that the system hands to another thread is seen when this one next wakes
 
-QUICK = 0.02  # seconds: what one worker is given at once should take no longer
-LARGEST = 32  # jobs that one worker is given at once
-HASTY = 0.0006  # seconds: a call that takes no longer is Python alone, which two threads do no faster than one
-SLOW = 0.005  # seconds: who takes so long once is not of that kind
 GLANCE, GLANCES = 0.02, 3  # seconds that the first jobs are given before more are looked at, and how many of them
 LINGER = 0.1  # seconds after which jobs that were given to a worker and are not begun are taken back
 
@@ -83,8 +80,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._tries: dict[str, int] = {}
         self._began: dict[str, float] = {}
         self._noted: list[Events] = []
-        self._pace: dict[str, float] = {}  # seconds that the last job took, by rule
-        self._hasty: set[str] = set()  # rules of which jobs were seen to be Python alone
+        self._pace = Pace()
 
     def run_tasks(
         self, task_dispatcher: Any, until: Iterable[str] = (), meanwhile: Callable[[], None] | None = None
@@ -114,7 +110,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                     if self.select_task(node, task_dispatcher.tasks):
                         self._queue(node)
                         feed.append(None)
-                        if first and _rule(node) not in self._hasty:
+                        if first and not self._pace.hasty(_kind(node)):
                             self._start_ready()  # at once: to look at all jobs of a long film takes a while
                             if glances and self._workers.running:
                                 glances -= 1
@@ -232,8 +228,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 self._start([queue.popleft() for _ in range(size)], pool)
 
     def _may_start(self, node: Any) -> bool:
-        """Whether a thread more would help: threads that do nothing but Python only wait for each other."""
-        return _rule(node) not in self._hasty or not self._workers.hasty
+        """Whether a thread more would help."""
+        return not self._pace.hasty(_kind(node)) or not self._workers.hasty
 
     def _tell_waiting(self) -> None:
         if hasattr(self.reporter, "waiting"):
@@ -245,15 +241,12 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             self.reporter.waiting(full)
 
     def _batch_size(self, queue: deque[Any], pool: str) -> int:
-        """How many jobs to hand to a worker at once: more than one where the handing over takes longer than the job."""
-        pace = self._pace.get(_rule(queue[0]))
-        if pace is None or pool not in ("cpu", PYTHON):  # a provider counts each, and a program takes a while to start
+        """How many of the next in a queue to hand to a worker at once."""
+        if pool not in ("cpu", PYTHON):  # a provider counts each, and a program takes a while to start
             return 1
-        workers = 1 if _rule(queue[0]) in self._hasty else self.pools.limit(pool)
-        share = len(queue) // (2 * workers)  # so that all workers end at about the same time
-        size = max(1, min(LARGEST, share, int(QUICK / max(pace, QUICK / LARGEST))))
-        rules = {_rule(node) for node in itertools.islice(queue, size)}
-        return size if len(rules) == 1 else 1
+        kind = _kind(queue[0])
+        size = self._pace.batch(kind, len(queue), self.pools.limit(pool))
+        return size if all(_kind(node) == kind for node in itertools.islice(queue, size)) else 1
 
     def _start(self, nodes: list[Any], pool: str) -> None:
         for node in nodes:
@@ -271,7 +264,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                     _disown(handle)
         self._tell_start(nodes[0])
         calls = [(node, functools.partial(node.task.execute, self.stream)) for node in nodes]
-        batch = Batch(pool, calls, hasty=_rule(nodes[0]) in self._hasty)
+        batch = Batch(pool, calls, hasty=self._pace.hasty(_kind(nodes[0])))
         if batch.hasty and not self._workers.running:  # nobody waits for this thread: it does them itself
             self._flush()
             self._workers.perform(batch)
@@ -312,7 +305,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         elif handle is None:
             self.process_task_result(node, done.value)
             self.settled.add(task.name)
-            self._pace[_rule(node)] = done.ended - done.began
+            self._pace.learn(_kind(node), done.ended - done.began)
         elif isinstance(done.value, JobFailed) and self._try_again(node, handle, done.value.error):
             return False
         elif done.value is not None:
@@ -320,20 +313,11 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         else:
             outcome = task.actions[0].outcome
             if outcome.how == "ran":
-                self._learn(handle, outcome.seconds)
+                call = bool(handle.project.workspace.rules.rule(handle.job.rule).call)
+                self._pace.learn(handle.job.rule, outcome.seconds, call)
             node.run_status = "successful"
             self._ended_well(task, handle, outcome.how, outcome.seconds, done.ended)
         return True
-
-    def _learn(self, handle: JobHandle, seconds: float) -> None:
-        """Note how long a job of a rule took, and whether that is Python alone."""
-        rule = handle.job.rule
-        self._pace[rule] = seconds
-        if rule in self._hasty:
-            if seconds >= SLOW:
-                self._hasty.remove(rule)
-        elif seconds < HASTY and handle.project.workspace.rules.rule(rule).call:
-            self._hasty.add(rule)
 
     def _try_again(self, node: Any, handle: JobHandle, error: JobError) -> bool:
         name = node.task.name
@@ -470,7 +454,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                         self.process_task_result(node, None)
 
 
-def _rule(node: Any) -> str:
+def _kind(node: Any) -> str:
     """By what one can tell how long it takes: the rule of a job; of a task of the user's, its group or name."""
     handle: JobHandle | None = node.vbmake_handle
     return handle.job.rule if handle is not None else f"{TASKS} {node.task.subtask_of or node.task.name}"
