@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,29 @@ def test_known_media_are_not_asked_for_by_a_plan_of_its_own(project: Path, monke
     with Workspace.open(project) as workspace:
         workspace.plan()
     assert [len(plan.pending) for plan in plans] == [0]
+
+
+def test_when_the_stamp_is_there_nothing_is_left_to_be_cleared_up(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever finds it does nothing: after a kill in that moment nobody would remove what is left."""
+    left: list[list[Path]] = []
+
+    def look(*_: Any) -> dict[str, stamp.Facts]:
+        left.append(list((project / ".vbmake" / "tmp").iterdir()))
+        return {}
+
+    project.joinpath("dot.svg").write_text(DOT.replace("white", "black"))
+    later = max(path.stat().st_ctime for path in project.rglob("*")) + 10  # the files have rested for a while
+    monkeypatch.setattr("vbmake.run.declaration.time.time", lambda: later)
+    with Workspace.open(project) as workspace, workspace.locked():
+        workspace.begin()
+        plan = workspace.plan()
+        assert {workspace.run(job).how for job in plan.jobs} == {"ran", "current"}
+        assert list((project / ".vbmake" / "tmp").iterdir())
+        monkeypatch.setattr("vbmake.run.workspace.facts_of", look)
+        workspace.write_stamp(plan)
+    assert left == [[]]
 
 
 def test_a_source_edited_after_it_was_read_prevents_the_stamp(project: Path) -> None:

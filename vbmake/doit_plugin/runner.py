@@ -81,6 +81,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._began: dict[str, float] = {}
         self._noted: list[Events] = []
         self._pace = Pace()
+        self._glances = 0  # that are left of this round
 
     def run_tasks(
         self, task_dispatcher: Any, until: Iterable[str] = (), meanwhile: Callable[[], None] | None = None
@@ -94,7 +95,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         generator = task_dispatcher.generator
         feed: deque[Any] = deque([None])
         more = first = True
-        glances = GLANCES
+        self._glances = GLANCES
         self._ready = {}
         self._later = []
         try:
@@ -112,11 +113,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                         feed.append(None)
                         if first and not self._pace.hasty(_kind(node)):
                             self._start_ready()  # at once: to look at all jobs of a long film takes a while
-                            if glances and self._workers.running:
-                                glances -= 1
-                                feed.extend(self._collect(GLANCE, awaited))
-                                if self._workers.running:
-                                    glances = 0
+                            feed.extend(self._glance(awaited))
                     else:
                         self._end(node, awaited)
                         feed.append(node)
@@ -270,6 +267,17 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             self._workers.perform(batch)
         else:
             self._workers.submit(batch)
+
+    def _glance(self, awaited: set[str]) -> list[Any]:
+        """The nodes that ended a moment after they began: a function is in the way of who looks at the next ones.
+
+        The first that takes longer is the last that is waited for.
+        """
+        if not self._glances or not self._workers.running:
+            return []
+        ended = self._collect(GLANCE, awaited)
+        self._glances = 0 if self._workers.running else self._glances - 1
+        return ended
 
     def _collect(self, timeout: float, awaited: set[str]) -> list[Any]:
         """Take what workers have done, once one of them is through or after `timeout` seconds: the nodes that ended."""

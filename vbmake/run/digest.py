@@ -68,11 +68,7 @@ class Digests:
     def look(self, path: Path | str) -> tuple[str, Stamp]:
         """The digest with the stamp it was true for. Raises OSError."""
         name = os.fspath(path)
-        stat = os.stat(name)
-        stamp = (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)  # (as `stamp_of`)
-        memo = self._memo.get(name)
-        if memo is not None and memo[0] == stamp:
-            return memo[1], stamp
+        stamp = stamp_of(os.stat(name))
         known = self._known(name, stamp)
         if known is not None:
             return known, stamp

@@ -274,7 +274,7 @@ class Knowledge:
                 raise _Unknown("maybe", (f"input:{ref.name}", None, "is made first"))
             return str(made.outputs[ref.role]["sha256"])
         try:
-            sha256 = self._shipped(ref) if isinstance(ref, Bundled) else self._digests.look(self.place(ref))[0]
+            _, sha256, _ = self.look(ref)
         except OSError as error:
             raise _Unknown("run", (f"input:{ref.name}", None, error.strerror or str(error))) from None
         self._see(ref.name, sha256)

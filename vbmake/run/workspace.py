@@ -313,6 +313,7 @@ class Workspace:
         """
         if self._declaration is None or not self._declaration.sure or plan.pending:
             return False
+        self._jobs.close()  # who finds the stamp clears up after nobody
         try:
             facts = facts_of(self.root, plan, self.knowledge, self.tags, self.digests)
             files, absent = {**facts, **self._declaration.files}, self._declaration.absent
