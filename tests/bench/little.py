@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from vbmake.rules.work import Work
 
 
@@ -11,4 +9,4 @@ def write(work: Work) -> None:
     """A few bytes for each output, as the hand-written tasks write them: of a shot those of its title."""
     for path in work.outputs.values():
         with open(path, "w") as file:
-            file.write(json.dumps(work.options["layers"][-1]) if "layers" in work.options else "film")
+            file.write(work.options["layers"][-1]["text"] if "layers" in work.options else "film")

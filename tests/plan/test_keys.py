@@ -92,3 +92,9 @@ def test_canonical_json_read_and_written_again_is_the_same(value: Any) -> None:
     text = plain_json(plain(value))
     assert plain_json(plain(json.loads(text))) == text
     assert json.loads(compact_json(plain(value))) == json.loads(text)
+
+
+def test_a_role_in_which_nothing_is_read_is_no_part_of_a_job() -> None:
+    read = {"assets": (Source("a.jpg"),)}
+    assert job(inputs={**read, "fonts": ()}) == job(inputs=read)
+    assert job(inputs={**read, "fonts": ()}).inputs == read

@@ -79,7 +79,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._tickets = count()
         self._tries: dict[str, int] = {}
         self._began: dict[str, float] = {}
-        self._noted: list[Events] = []
+        self._records: dict[FilmProject, Events] = {}  # of each plan that something was told of
         self._pace = Pace()
         self._glances = 0  # that are left of this round
 
@@ -111,7 +111,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                     if self.select_task(node, task_dispatcher.tasks):
                         self._queue(node)
                         feed.append(None)
-                        if first and not self._pace.hasty(_kind(node)):
+                        if first and not self._pace.hasty(node.vbmake_kind):
                             self._start_ready()  # at once: to look at all jobs of a long film takes a while
                             feed.extend(self._glance(awaited))
                     else:
@@ -206,6 +206,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             pool = handle.job.pool
         else:
             pool = PYTHON if any(isinstance(action, PythonAction) for action in node.task.actions) else TASKS
+        node.vbmake_kind = _kind(node)
         if pool not in self._ready:
             self._ready[pool] = deque()
         self._ready[pool].append(node)
@@ -226,7 +227,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
 
     def _may_start(self, node: Any) -> bool:
         """Whether a thread more would help."""
-        return not self._pace.hasty(_kind(node)) or not self._workers.hasty
+        return not self._pace.hasty(node.vbmake_kind) or not self._workers.hasty
 
     def _tell_waiting(self) -> None:
         if hasattr(self.reporter, "waiting"):
@@ -241,11 +242,12 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         """How many of the next in a queue to hand to a worker at once."""
         if pool not in ("cpu", PYTHON):  # a provider counts each, and a program takes a while to start
             return 1
-        kind = _kind(queue[0])
+        kind = queue[0].vbmake_kind
         size = self._pace.batch(kind, len(queue), self.pools.limit(pool))
-        return size if all(_kind(node) == kind for node in itertools.islice(queue, size)) else 1
+        return size if {node.vbmake_kind for node in itertools.islice(queue, size)} == {kind} else 1
 
     def _start(self, nodes: list[Any], pool: str) -> None:
+        report = getattr(self.reporter, "progress", None)
         for node in nodes:
             task = node.task
             node.vbmake_pool = pool
@@ -254,14 +256,13 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             self._began.setdefault(task.name, self._clock())
             if (handle := node.vbmake_handle) is not None:
                 task.options = {}  # a job has none: doit would set up a parser to find that
-                report = getattr(self.reporter, "progress", None)
                 if report is not None:
                     task.actions[0].on_progress = functools.partial(report, task.name)
                 if self.always_execute and not handle.job.account:
                     _disown(handle)
         self._tell_start(nodes[0])
         calls = [(node, functools.partial(node.task.execute, self.stream)) for node in nodes]
-        batch = Batch(pool, calls, hasty=self._pace.hasty(_kind(nodes[0])))
+        batch = Batch(pool, calls, hasty=self._pace.hasty(nodes[0].vbmake_kind))
         if batch.hasty and not self._workers.running:  # nobody waits for this thread: it does them itself
             self._flush()
             self._workers.perform(batch)
@@ -313,7 +314,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         elif handle is None:
             self.process_task_result(node, done.value)
             self.settled.add(task.name)
-            self._pace.learn(_kind(node), done.ended - done.began)
+            self._pace.learn(node.vbmake_kind, done.ended - done.began)
         elif isinstance(done.value, JobFailed) and self._try_again(node, handle, done.value.error):
             return False
         elif done.value is not None:
@@ -321,8 +322,9 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         else:
             outcome = task.actions[0].outcome
             if outcome.how == "ran":
-                call = bool(handle.project.workspace.rules.rule(handle.job.rule).call)
-                self._pace.learn(handle.job.rule, outcome.seconds, call)
+                kind = node.vbmake_kind
+                call = self._pace.hasty(kind) or bool(handle.project.workspace.rules.rule(handle.job.rule).call)
+                self._pace.learn(kind, outcome.seconds, call)
             node.run_status = "successful"
             self._ended_well(task, handle, outcome.how, outcome.seconds, done.ended)
         return True
@@ -400,15 +402,16 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             awaited.discard(node.task.name)
 
     def _tell(self, handle: JobHandle, event: str, at: float | None = None, **fields: Any) -> None:
-        events = self._events(handle.project)
+        project = handle.project
+        events = self._records.get(project)
+        if events is None:
+            events = self._records[project] = self._events(project)
         events.note(event, at, **fields)
-        if events not in self._noted:
-            self._noted.append(events)
 
     def _flush(self) -> None:
         """Have everything told that was noted."""
-        while self._noted:
-            self._noted.pop().flush()
+        for events in self._records.values():
+            events.flush()
         if hasattr(self.reporter, "flush"):
             self.reporter.flush()
 

@@ -101,9 +101,10 @@ class Session:
 
     def events(self, project: FilmProject) -> Events:
         """The record of this run in a project."""
-        if project.root not in self._events:
-            self._events[project.root] = Events(project.root)
-        return self._events[project.root]
+        found = self._events.get(project.root)
+        if found is None:
+            found = self._events[project.root] = Events(project.root)
+        return found
 
     def _plan_anew(self) -> None:
         self.tasks = self.load()

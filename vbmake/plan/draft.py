@@ -83,7 +83,7 @@ class Draft:
             id=f"{rule}:{subject}",
             rule=rule,
             options=known.fill(options),
-            inputs={role: tuple(refs) for role, refs in inputs.items() if refs},
+            inputs={role: tuple(refs) for role, refs in inputs.items()},
             outputs=outputs,
             pool=account or known.pool,
             take=take,

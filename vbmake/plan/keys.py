@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 from vbmake.plan.canonical import compact_json, digest_plain, plain_json, ready
@@ -42,7 +42,7 @@ class Material(dict[str, Any]):
 def key_material(
     job: JobSpec,
     rule: Versioned,
-    digests: Mapping[str, Sequence[str]],
+    digests: Mapping[str, list[str]],
     tools: Mapping[str, str],
     salt: str = "",
 ) -> Material:
@@ -55,7 +55,7 @@ def key_material(
         rule=job.rule,
         version=rule.version,
         options=job.options,
-        inputs={role: list(hashes) for role, hashes in digests.items() if hashes},
+        inputs=dict(digests),
         outputs={role: extension(path)[1:] for role, path in job.outputs.items()},
         tools=dict(tools),
         take=job.take,

@@ -54,9 +54,10 @@ class JobSpec:
     """One application of a rule.
 
     `id` is `rule:subject` and a doit task name. `options`, after the rule's defaults, are JSON values as `plain` has
-    them. `outputs` are project-relative POSIX paths by role. `account` is the provider that is asked, "" for what is
-    made on this machine. `place` says where in the declaration the job comes from: it is told in errors; `parts` where
-    parts of its options come from (`layers[0]`). None of id, output paths, account and places is part of the key.
+    them. `inputs` are what it reads, by role, none of which is empty. `outputs` are project-relative POSIX paths by
+    role. `account` is the provider that is asked, "" for what is made on this machine. `place` says where in the
+    declaration the job comes from: it is told in errors; `parts` where parts of its options come from (`layers[0]`).
+    None of id, output paths, account and places is part of the key.
     """
 
     id: str
@@ -75,6 +76,8 @@ class JobSpec:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "options", plain(self.options))
+        if not all(self.inputs.values()):
+            object.__setattr__(self, "inputs", {role: refs for role, refs in self.inputs.items() if refs})
 
     @property
     def options_json(self) -> bytes:
@@ -180,8 +183,9 @@ class BuildPlan:
     @functools.cached_property
     def needed(self) -> frozenset[str]:
         """Ids of the jobs whose outputs others read."""
-        refs = (ref for job in self.jobs for refs in job.inputs.values() for ref in refs)
-        return frozenset([ref.job for ref in refs if isinstance(ref, Output)])
+        return frozenset(
+            [ref.job for job in self.jobs for refs in job.inputs.values() for ref in refs if isinstance(ref, Output)]
+        )
 
     def job(self, id: str) -> JobSpec:
         """The job of that id. Raises KeyError."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -23,6 +23,28 @@ def _still(_done: int, _total: int) -> None:
 
 def _nobody(_: Generation) -> Made:
     raise FatalError("there is no provider to ask here")
+
+
+class InputFiles(Mapping[str, tuple[Path, ...]]):
+    """Existing files by role, in order: made of their places when a role is asked for, as many rules never do."""
+
+    __slots__ = ("_paths", "_places")
+
+    def __init__(self, places: Mapping[str, Sequence[str]]) -> None:
+        self._places = places
+        self._paths: dict[str, tuple[Path, ...]] = {}
+
+    def __getitem__(self, role: str) -> tuple[Path, ...]:
+        paths = self._paths.get(role)
+        if paths is None:
+            paths = self._paths[role] = tuple([Path(name) for name in self._places[role]])
+        return paths
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
 
 
 class Work(NamedTuple):

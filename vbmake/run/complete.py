@@ -32,14 +32,17 @@ def facts_of(
     """
     files: dict[str, stamp.Facts] = {}
     rules = {name: knowledge.rules.rule(name) for name in {job.rule for job in plan.jobs}}
-    read = (ref for job in plan.jobs for refs in job.inputs.values() for ref in refs if not isinstance(ref, Output))
+    read = {
+        ref.name: ref for job in plan.jobs for refs in job.inputs.values() for ref in refs if type(ref) is not Output
+    }
+    read.update({source.name: source for source in knowledge.sources})
     try:
         for job in plan.jobs:
             if job.final:
                 _add_targets(files, root, job, tags, digests)
-        for ref in {*knowledge.sources, *read}:
+        for name, ref in read.items():
             place = knowledge.place(ref)
-            _add(files, ref.path if isinstance(ref, Source) else place, place, digests, knowledge.seen.get(ref.name))
+            _add(files, ref.path if isinstance(ref, Source) else place, place, digests, knowledge.seen.get(name))
         for path in _tool_paths(rules):
             files[path] = stamp.facts(os.stat(path))
     except OSError as error:

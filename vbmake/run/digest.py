@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import operator
 import os
 import threading
 import time
@@ -20,9 +21,10 @@ RACY_FINE = 0.05  # seconds: a file system that shows nanoseconds ticks at least
 Stamp = tuple[int, int, int, int, int]  # device, inode, size, mtime_ns, ctime_ns
 
 
-def stamp_of(stat: os.stat_result) -> Stamp:
-    """What of a stat must be equal for the content to be taken as equal. ctime cannot be set back by a program."""
-    return (stat.st_dev, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+# What of a stat must be equal for the content to be taken as equal. ctime cannot be set back by a program.
+stamp_of: Callable[[os.stat_result], Stamp] = operator.attrgetter(
+    "st_dev", "st_ino", "st_size", "st_mtime_ns", "st_ctime_ns"
+)
 
 
 def is_racy(stat: os.stat_result, now: float) -> bool:
@@ -53,7 +55,7 @@ class Digests:
         self._clock = clock
         self._lock = threading.Lock()
         self._busy: dict[str, threading.Lock] = {}
-        self._memo: dict[str, tuple[Stamp, str]] = {}
+        self._memo: dict[str, tuple[str, Stamp]] = {}
         self.hashed = 0  # how many files were read, for tests and figures
 
     def of(self, path: Path | str) -> str:
@@ -63,29 +65,27 @@ class Digests:
     def hold(self, name: str, size: int, sha256: str) -> bool:
         """Whether the file has these bytes; one of another size is not read. Raises OSError."""
         stat = os.stat(name)
-        return stat.st_size == size and (self._known(name, stamp_of(stat)) or self.of(name)) == sha256
+        return stat.st_size == size and (self._known(name, stamp_of(stat)) or self.look(name))[0] == sha256
 
     def look(self, path: Path | str) -> tuple[str, Stamp]:
         """The digest with the stamp it was true for. Raises OSError."""
         name = os.fspath(path)
-        stamp = stamp_of(os.stat(name))
-        known = self._known(name, stamp)
+        known = self._known(name, stamp_of(os.stat(name)))
         if known is not None:
-            return known, stamp
+            return known
         with self._lock:
             one = self._busy.setdefault(name, threading.Lock())
         with one:  # of several threads that ask for one file, one reads it
-            stamp = stamp_of(os.stat(name))
-            known = self._known(name, stamp)
-            return (known, stamp) if known is not None else self._hash(name)
+            return self._known(name, stamp_of(os.stat(name))) or self._hash(name)
 
     def remembered(self, path: Path | str) -> str | None:
         """The digest of a file that is as it was when it was last read, or None."""
         name = os.fspath(path)
         try:
-            return self._known(name, stamp_of(os.stat(name)))
+            known = self._known(name, stamp_of(os.stat(name)))
         except OSError:
             return None
+        return None if known is None else known[0]
 
     def record(self, path: Path | str, sha256: str, *, keep: bool) -> None:
         """Remember the digest of a file that this process has just written; with `keep` for later ones too.
@@ -97,16 +97,16 @@ class Digests:
         stat = os.stat(name)
         self._remember(name, stamp_of(stat), sha256, keep=keep and bool(stat.st_ctime_ns % 1_000_000))
 
-    def _known(self, name: str, stamp: Stamp) -> str | None:
+    def _known(self, name: str, stamp: Stamp) -> tuple[str, Stamp] | None:
+        """The digest of a file that has this stamp, with it."""
         memo = self._memo.get(name)
         if memo is not None:
-            return memo[1] if memo[0] == stamp else None
+            return memo if memo[1] == stamp else None
         record = self._journal.get(name)
         if record is None or record.get("stamp") != list(stamp) or not isinstance(record.get("sha256"), str):
             return None
-        sha256 = str(record["sha256"])
-        self._memo[name] = (stamp, sha256)
-        return sha256
+        memo = self._memo[name] = (str(record["sha256"]), stamp)
+        return memo
 
     def _hash(self, name: str) -> tuple[str, Stamp]:
         for _ in range(5):
@@ -121,7 +121,7 @@ class Digests:
         return sha256, stamp_of(before)
 
     def _remember(self, name: str, stamp: Stamp, sha256: str, keep: bool) -> None:
-        self._memo[name] = (stamp, sha256)
+        self._memo[name] = (sha256, stamp)
         if keep:
             record: dict[str, Any] = {"path": name, "stamp": list(stamp), "sha256": sha256}
             if self._journal.get(name) != record:

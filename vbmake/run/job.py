@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import os
 import shutil
@@ -19,7 +18,7 @@ from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.errors import FatalError, JobError, WorkspaceError
 from vbmake.plan.types import JobSpec, Tag
-from vbmake.rules.work import Work
+from vbmake.rules.work import InputFiles, Work
 from vbmake.run.action import perform
 from vbmake.run.digest import Digests, Stamp, sha256_of, stamp_of
 from vbmake.run.disk import FULL, has_no_room, words
@@ -57,7 +56,7 @@ class Outcome(NamedTuple):
 class _Inputs(NamedTuple):
     """What a job reads: files by role, and by path the stamps of those that may be written meanwhile."""
 
-    files: dict[str, tuple[Path, ...]]
+    files: InputFiles
     stamps: dict[str, Stamp]
 
 
@@ -145,11 +144,14 @@ class Jobs:
                 assert tag is not None
                 return "current", tag
             assert status.key is not None
-            with contextlib.suppress(_Edited), self._flights[status.key]:
-                fetched = self._fetch(job, status)
-                if fetched is not None:
-                    return "fetched", fetched
-                return "ran", self._carry_out(job, status, on_progress)
+            try:
+                with self._flights[status.key]:
+                    fetched = self._fetch(job, status)
+                    if fetched is not None:
+                        return "fetched", fetched
+                    return "ran", self._carry_out(job, status, on_progress)
+            except _Edited:
+                continue
         raise JobError(f"its inputs were edited while it read them, {ATTEMPTS} times over; build again when they rest")
 
     def _make_again(self, job: JobSpec, key: str) -> None:
@@ -165,10 +167,12 @@ class Jobs:
         self._cache.reject(key)
         for _ in range(ATTEMPTS):
             status = self._ready(job, fresh=True)
-            with contextlib.suppress(_Edited):
+            try:
                 tag = self._carry_out(job, status, None)
-                self._knowledge.settle(job, Made(tag.key, tag.outputs, tag.measures))
-                return
+            except _Edited:
+                continue
+            self._knowledge.settle(job, Made(tag.key, tag.outputs, tag.measures))
+            return
         raise JobError(f"{job.id}: its inputs were edited while it read them, {ATTEMPTS} times over")
 
     def _ready(self, job: JobSpec, fresh: bool) -> Status:
@@ -271,17 +275,32 @@ class Jobs:
         Raises JobError for what cannot be brought, _Edited for a file of the user's that is gone or another one.
         """
         assert status.material is not None
+        found = self._look(job, status.material["inputs"])
+        if found is None:
+            self._bring_back(job)
+            found = self._look(job, status.material["inputs"])
+        if found is None:
+            raise _Edited
+        return found
+
+    def _look(self, job: JobSpec, digests: Mapping[str, list[str]]) -> _Inputs | None:
+        """The files that the job reads, if all are there with these digests."""
         look = self._knowledge.look
-        for again in (False, True):
-            if again:
-                self._bring_back(job)
-            with contextlib.suppress(FileNotFoundError):
-                looked = {role: [look(ref) for ref in refs] for role, refs in job.inputs.items() if refs}
-                if {role: [one[1] for one in found] for role, found in looked.items()} == status.material["inputs"]:
-                    files = {role: tuple([_path(one[0]) for one in found]) for role, found in looked.items()}
-                    stamps = {place: stamp for found in looked.values() for place, _, stamp in found if stamp}
-                    return _Inputs(files, stamps)
-        raise _Edited
+        places: dict[str, list[str]] = {}
+        stamps: dict[str, Stamp] = {}
+        try:
+            for role, refs in job.inputs.items():
+                there = places[role] = []
+                for ref, expected in zip(refs, digests[role], strict=True):
+                    place, sha256, stamp = look(ref)
+                    if sha256 != expected:
+                        return None
+                    there.append(place)
+                    if stamp is not None:
+                        stamps[place] = stamp
+        except FileNotFoundError:
+            return None
+        return _Inputs(InputFiles(places), stamps)
 
     def _bring_back(self, job: JobSpec) -> None:
         """See that what the job reads of others' is on the disk: brought side by side where it may come from afar."""
@@ -346,14 +365,12 @@ class _Told:
 _told = _Told()
 
 
-_path = functools.lru_cache(maxsize=256)(Path)  # jobs read the same fonts
-
-
 def _unchanged(inputs: _Inputs) -> None:
     """See that no input was written since it was digested; else what was made belongs to no key. Raises _Edited."""
     try:
-        if any(stamp_of(os.stat(place)) != stamp for place, stamp in inputs.stamps.items()):
-            raise _Edited
+        for place, stamp in inputs.stamps.items():
+            if stamp_of(os.stat(place)) != stamp:
+                raise _Edited
     except FileNotFoundError:
         raise _Edited from None
 

@@ -81,13 +81,13 @@ class Journal:
         """Remember a record and append its line. Raises WorkspaceError when the disk is full or read-only."""
         line = _line(record)
         with self._lock:
-            self._append(line)
+            self._append(line, 1)
             self._take(record)
 
     def put_all(self, records: list[dict[str, Any]]) -> None:
         """Many records with one write."""
         with self._lock:
-            self._append(b"".join(map(_line, records)))
+            self._append(b"".join(map(_line, records)), len(records))
             for record in records:
                 self._take(record)
 
@@ -95,7 +95,7 @@ class Journal:
         """Forget a name."""
         with self._lock:
             if name in self._records or name in self._unread:
-                self._append(_line({self.name_field: name, "gone": True}))
+                self._append(_line({self.name_field: name, "gone": True}), 1)
                 self._lose(name)
 
     def compact(self) -> None:
@@ -200,8 +200,8 @@ class Journal:
         self._sizes.pop(name, None)
         self._dropped.add(name)
 
-    def _append(self, lines: bytes) -> None:
-        """Write whole lines with one system call."""
+    def _append(self, lines: bytes, count: int) -> None:
+        """Write so many whole lines with one system call."""
         data = lines
         with explained("write", self.path):
             if self._open is None:
@@ -218,7 +218,7 @@ class Journal:
                 self._close()
                 raise OSError(28, os.strerror(28), str(self.path))
             self._mark = (self._mark[0], self._mark[1] + written)
-        self._lines += lines.count(b"\n")
+        self._lines += count
 
 
 def _mark(path: Path) -> tuple[int, int]:

@@ -49,8 +49,9 @@ class PrivateDirectories:
     def take_back(self, path: Path) -> None:
         """Clear a directory, and keep it to lend it again."""
         try:
-            for left in _left(path):
-                _remove(left)
+            if os.listdir(path):
+                for left in _left(path):
+                    _remove(left)
             self._resting.append((path, self._clock()))
         except OSError:
             shutil.rmtree(path, ignore_errors=True)
@@ -62,11 +63,16 @@ class PrivateDirectories:
 
     def lend(self) -> Path:
         """An empty directory, until it is given back."""
-        with contextlib.suppress(IndexError):
+        try:
             path, seen = self._resting.pop()
-            if self._clock() - seen < MOMENT or _is_clear(path):
-                return path
-            shutil.rmtree(path, ignore_errors=True)  # a program that outlived its job writes there, or it is gone
+        except IndexError:
+            return self._new()
+        if self._clock() - seen < MOMENT or _is_clear(path):
+            return path
+        shutil.rmtree(path, ignore_errors=True)  # a program that outlived its job writes there, or it is gone
+        return self._new()
+
+    def _new(self) -> Path:
         path = self._parent / f"{_own_mark(os.getpid())}-{next(_count)}"
         with explained("make", path):
             path.mkdir(parents=True)

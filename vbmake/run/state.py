@@ -94,7 +94,7 @@ class Knowledge:
         self._settled: dict[str, Made] = {}
         self._statuses: dict[str, Status] = {}
         self._tools: dict[tuple[str, ...], dict[str, str]] = {}  # by rule and the roles that are read
-        self._bundled: dict[str, str] = {}  # digests
+        self._bundled: dict[str, tuple[str, str, None]] = {}  # as `look` tells them
         self._lock = threading.Lock()
         self.sources: set[Source] = set()  # files whose measures the plan rests on
         self.seen: dict[str, str] = {}  # digests of the files that statuses rest on, by Ref.name; "" when one changed
@@ -232,14 +232,16 @@ class Knowledge:
         None for what ships with vbmake: as with its code, a process knows the one that it has begun with.
         Raises OSError.
         """
+        if isinstance(ref, Bundled):
+            return self._bundled.get(ref.path) or self._shipped(ref.path)
         place = self.place(ref)
-        return (place, self._shipped(ref), None) if isinstance(ref, Bundled) else (place, *self._digests.look(place))
+        sha256, stamp = self._digests.look(place)
+        return place, sha256, stamp
 
-    def _shipped(self, ref: Bundled) -> str:
-        sha256 = self._bundled.get(ref.path)
-        if sha256 is None:
-            sha256 = self._bundled[ref.path] = self._digests.of(self.place(ref))
-        return sha256
+    def _shipped(self, path: str) -> tuple[str, str, None]:
+        place = resources.place(path)
+        found = self._bundled[path] = (place, self._digests.of(place), None)
+        return found
 
     def intact(self, output: Mapping[str, Any]) -> bool:
         """Whether a recorded output is on the disk with the recorded bytes."""
@@ -291,7 +293,7 @@ class Knowledge:
         self.sources.add(source)
 
     def _identities(self, rule: Any, job: JobSpec) -> dict[str, str]:
-        given = (rule.name, *[role for role, refs in job.inputs.items() if refs])
+        given = (rule.name, *job.inputs)
         found = self._tools.get(given)
         if found is None:
             try:

@@ -59,6 +59,7 @@ class SmallObjects:
 
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         self.path = path
+        self._place = str(path)
         self._clock = clock
         self._lock = threading.Lock()  # guards the four that follow
         self._changed = threading.Condition(self._lock)  # (held by the lock itself, which Ctrl-C cannot leave held)
@@ -244,11 +245,12 @@ class SmallObjects:
 
     def _all(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         """The rows of a query; none where there is no file, or a damaged one."""
+        if self._reader is None and not os.access(self._place, os.F_OK):  # (asked for each name of an empty cache)
+            return []
         with self._told:
             try:
                 with self._reading:
-                    reader = self._connected_reader()
-                    return [] if reader is None else reader.execute(query, values).fetchall()
+                    return self._connected_reader().execute(query, values).fetchall()
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise
@@ -256,13 +258,10 @@ class SmallObjects:
                 self._begin_anew()
         return []
 
-    def _connected_reader(self) -> sqlite3.Connection | None:
+    def _connected_reader(self) -> sqlite3.Connection:
         if self._reader is None:
-            if not os.access(self.path, os.F_OK):  # (asked for each name of an empty cache: a tenth of Path.exists)
-                return None
-            address = (
-                f"{self.path.absolute().as_uri()}?mode=rw"  # (what a killed writer left half done is undone first)
-            )
+            # (What a killed writer left half done is undone first.)
+            address = f"{self.path.absolute().as_uri()}?mode=rw"
             self._reader = sqlite3.connect(address, uri=True, timeout=PATIENCE, check_same_thread=False)
         return self._reader
 
