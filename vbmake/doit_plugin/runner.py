@@ -23,12 +23,13 @@ from itertools import count
 from typing import Any
 
 from doit.action import PythonAction
-from doit.exceptions import InvalidTask, TaskError, UnmetDependency
+from doit.exceptions import InvalidTask, TaskError
 from doit.runner import ERROR, FAILURE, SUCCESS, Runner
 
 from vbmake.doit_plugin.events import Events
 from vbmake.doit_plugin.pace import Pace
 from vbmake.doit_plugin.project import FilmProject, JobHandle, is_group, job_of
+from vbmake.doit_plugin.reports import Reports
 from vbmake.doit_plugin.tasks import JobFailed, JobImpossible
 from vbmake.doit_plugin.workers import Batch, Done, Pools, Workers
 from vbmake.errors import JobError, RateLimited, RetryableError, VbmakeError
@@ -70,7 +71,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self.settled: set[str] = set()  # tasks of the user's that ran or were up to date
         self.well: set[str] = set()  # jobs that ended well
         self.failed: set[str] = set()  # jobs and tasks that failed, or were not tried because another did
-        self._events = events
+        self._reports = Reports(reporter, events)
         self._asking = asking  # how many paid requests are out
         self._clock = clock
         self._workers = Workers()
@@ -79,7 +80,6 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         self._tickets = count()
         self._tries: dict[str, int] = {}
         self._began: dict[str, float] = {}
-        self._records: dict[FilmProject, Events] = {}  # of each plan that something was told of
         self._pace = Pace()
         self._glances = 0  # that are left of this round
 
@@ -121,19 +121,19 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                     self._start_ready()
                     self._tell_waiting()
                 if first and meanwhile is not None:
-                    self._flush()
+                    self._reports.flush()
                     meanwhile()
                 first = False
                 if not self._workers.running and (self._closing(bounded, awaited) or not self._waits()):
                     break
-                self._flush()
+                self._reports.flush()
                 feed.extend(self._collect(self._patience(), awaited))
                 self._requeue(self._workers.reclaim(0.0 if self._closing(bounded, awaited) else LINGER))
         except (KeyboardInterrupt, VbmakeError):
             self._interrupt()
             raise
         finally:
-            self._flush()
+            self._reports.flush()
         if more and not self._closing(bounded, awaited):
             raise InvalidTask("some tasks wait for each other: their dependencies form a circle")
 
@@ -158,8 +158,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         task.overwrite_verbosity(self.stream)
         if node.ignored_deps or self.dep_manager.status_is_ignore(task):
             node.run_status = "ignore"
-            self.reporter.skip_ignore(task)
-            self._tell(handle, "job", job=handle.job.id, how="ignored", seconds=0.0)
+            self._reports.ignored(task, handle)
             return False
         if node.bad_deps:
             self._block(node, handle)
@@ -230,13 +229,13 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         return not self._pace.hasty(node.vbmake_kind) or not self._workers.hasty
 
     def _tell_waiting(self) -> None:
-        if hasattr(self.reporter, "waiting"):
-            full = {
+        self._reports.waiting(
+            {
                 pool: f"{self.pools.used(pool)}/{self.pools.limit(pool)}"
                 for pool, queue in self._ready.items()
                 if queue and pool not in ("cpu", TASKS, PYTHON)
             }
-            self.reporter.waiting(full)
+        )
 
     def _batch_size(self, queue: deque[Any], pool: str) -> int:
         """How many of the next in a queue to hand to a worker at once."""
@@ -264,7 +263,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         calls = [(node, functools.partial(node.task.execute, self.stream)) for node in nodes]
         batch = Batch(pool, calls, hasty=self._pace.hasty(nodes[0].vbmake_kind))
         if batch.hasty and not self._workers.running:  # nobody waits for this thread: it does them itself
-            self._flush()
+            self._reports.flush()
             self._workers.perform(batch)
         else:
             self._workers.submit(batch)
@@ -295,9 +294,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
     def _tell_start(self, node: Any, at: float | None = None) -> None:
         """Tell that a job begins; `at`: that it began then, and has ended (one of a batch)."""
         node.vbmake_told = True
-        self.reporter.execute_task(node.task)
-        if (handle := node.vbmake_handle) is not None:
-            self._tell(handle, "start", at=at, job=handle.job.id, pool=node.vbmake_pool)
+        self._reports.began(node.task, node.vbmake_handle, node.vbmake_pool, at)
 
     def _finish(self, done: Done) -> bool:
         """Take a worker's result; False when the job will be tried again."""
@@ -346,9 +343,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             self.pools.pause(node.vbmake_pool, seconds)  # "later" is said to all who ask there
         else:
             seconds = BACKOFF * 2 ** max(0, tries - 1)
-        self._tell(handle, "retry", job=handle.job.id, seconds=seconds, error=str(error))
-        if hasattr(self.reporter, "retry"):
-            self.reporter.retry(node.task, seconds, str(error))
+        self._reports.retry(node.task, handle, seconds, str(error))
         heapq.heappush(self._later, (self._clock() + seconds, next(self._tickets), node))
         return True
 
@@ -356,23 +351,13 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
 
     def _ended_well(self, task: Any, handle: JobHandle, how: str, seconds: float, at: float | None = None) -> None:
         self.well.add(task.name)
-        self._tell(handle, "job", at, job=handle.job.id, how=how, seconds=round(seconds, 3))
-        if hasattr(self.reporter, "ended"):
-            self.reporter.ended(task, how, seconds)
-        elif how == "current":
-            self.reporter.skip_uptodate(task)
-        else:
-            self.reporter.add_success(task)
+        self._reports.ended(task, handle, how, seconds, at)
 
     def _block(self, node: Any, handle: JobHandle) -> None:
         """A job that another's failure keeps from being tried is no failure of its own (doit would count it as one)."""
         node.run_status = "failure"
         self.failed.add(node.task.name)
-        self._tell(handle, "job", job=handle.job.id, how="blocked", seconds=0.0)
-        if hasattr(self.reporter, "blocked"):
-            self.reporter.blocked(node.task)
-        else:
-            self.reporter.add_failure(node.task, UnmetDependency(" ".join(bad.task.name for bad in node.bad_deps)))
+        self._reports.blocked(node.task, handle, [bad.task.name for bad in node.bad_deps])
 
     def _handle_task_error(self, node: Any, base_fail: Any) -> None:
         handle = node.vbmake_handle
@@ -382,16 +367,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             return
         node.run_status = "failure"
         seconds = self._clock() - self._began.get(node.task.name, self._clock())
-        self._tell(
-            handle,
-            "job",
-            job=handle.job.id,
-            how="failed",
-            seconds=round(seconds, 3),
-            error=base_fail.message,
-            place=handle.place,
-        )
-        self.reporter.add_failure(node.task, base_fail)
+        self._reports.failed(node.task, handle, base_fail, seconds)
         failed = isinstance(base_fail, JobFailed) and self.final_result != ERROR
         self.final_result = FAILURE if failed else ERROR
         if not self.continue_:
@@ -400,20 +376,6 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
     def _end(self, node: Any, awaited: set[str]) -> None:
         if node.run_status not in (None, "run"):
             awaited.discard(node.task.name)
-
-    def _tell(self, handle: JobHandle, event: str, at: float | None = None, **fields: Any) -> None:
-        project = handle.project
-        events = self._records.get(project)
-        if events is None:
-            events = self._records[project] = self._events(project)
-        events.note(event, at, **fields)
-
-    def _flush(self) -> None:
-        """Have everything told that was noted."""
-        for events in self._records.values():
-            events.flush()
-        if hasattr(self.reporter, "flush"):
-            self.reporter.flush()
 
     # waiting
 
@@ -453,7 +415,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 told = True
                 what = "a request that is paid for" if asked == 1 else f"{asked} requests that are paid for"
                 self.reporter.outstream.write(f"waiting for the answer to {what}; interrupt again to leave\n")
-                self._flush()
+                self._reports.flush()
             for done in self._workers.wait(TICK):
                 node = done.token
                 if node is not None and done.well:

@@ -226,9 +226,11 @@ def _probe_sound(path: Path, container: InputContainer) -> dict[str, Any]:
 
 def _refuse_cut_jpeg(path: Path) -> None:
     """Raise FatalError for a JPEG whose picture has no end marker: ffmpeg fills up what is missing."""
-    data = path.read_bytes()
-    if not data.startswith(b"\xff\xd8"):
-        return
+    with path.open("rb") as file:
+        data = file.read(2)
+        if data != b"\xff\xd8":
+            return
+        data += file.read()
     at = 2
     while data[at : at + 1] == b"\xff" and data[at + 1 : at + 2] != b"\xda":
         at += 2 + int.from_bytes(data[at + 2 : at + 4])
