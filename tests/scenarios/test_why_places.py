@@ -46,6 +46,13 @@ def declared(world: World, job: str, text: str) -> list[str]:
     return [text.splitlines()[int(place.split(":")[1]) - 1].strip() for place in places]
 
 
+def behind(world: World) -> list[str]:
+    """What `why` tells to stand behind the lines of the shot."""
+    ended = world.doit("why", "shot:main/one/0")
+    assert ended.code == 0, ended.text
+    return [line.strip() for line in ended.out.splitlines() if line.startswith("    uses ")]
+
+
 @pytest.fixture
 def built(world: World) -> World:
     world.declare(declaration()).build()
@@ -85,3 +92,27 @@ def test_what_is_no_layers_is_of_the_scene(built: World) -> None:
     built.declare(text)
     lines = ["- id: two", f"- {LAYERS['sea']}", f"- {LAYERS['mark']}"]  # layers are seen for as long as the scene is
     assert declared(built, "shot:main/two/0", text) == lines
+
+
+def test_a_word_in_a_data_file_and_a_style_are_told_with_the_layer_that_shows_them(world: World) -> None:
+    head = "\n".join(f"{name}: {value}" for name, value in SMALL.items())
+    text = f"""{head}
+data: {{rows: rows.csv}}
+vars: {{word: "{{{{ data.rows[0].word }}}}"}}
+styles:
+  big: {{size: 20%}}
+scenes:
+  - id: one
+    duration: 1s
+    layers:
+      - {{text: "{{{{ word }}}}", style: big}}
+"""
+    world.write("rows.csv", "word\nOne\n").declare(text).build()
+    world.write("rows.csv", "word\nTwo\n")
+    assert behind(world) == ["uses vars.word (video.yaml:7:8)", "uses data.rows (rows.csv)"]
+    world.declare(text.replace("20%", "30%"))
+    assert behind(world) == [
+        "uses vars.word (video.yaml:7:8)",
+        "uses data.rows (rows.csv)",
+        "uses styles.big (video.yaml:9:3)",
+    ]

@@ -21,7 +21,8 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
     doc_usage = "JOB|TARGET..."
     doc_description = (
         "What changed in what the job's key is made of, since it last succeeded. An input that another job makes is "
-        "followed by that job's own reasons, up to a line of video.yaml or a file. Runs nothing."
+        "followed by that job's own reasons, up to a line of video.yaml or a file, with the variables, the styles and "
+        "the data files that stand behind that line. Runs nothing."
     )
 
     def _execute(self, pos_args: Any) -> int:

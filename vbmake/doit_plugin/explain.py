@@ -16,6 +16,7 @@ Reason = tuple[str, Any, Any]
 _INPUT = re.compile(r"inputs\.(?P<role>[^.\[\]]+)(?:\[(?P<index>\d+)\])?")
 _DECLARED = ("options", "outputs", "take", "rule")  # what follows from a line of the declaration
 FEW = 3  # places that are told one by one
+MANY = 8  # variables, styles and files that are told of one place
 SHORT = 60  # characters of a value that one line shows
 
 
@@ -50,20 +51,30 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
             ref = _ref(one, reason[0])
             if isinstance(ref, Output) and ref.job in statuses and ref.job not in seen:
                 ahead.append((project.plan.job(ref.job), depth + 1))
-        for place in _places(one, [field for field, _, _ in reasons if field.startswith(_DECLARED)]):
+        declared = _places(one, [field for field, _, _ in reasons if field.startswith(_DECLARED)])
+        for place, settings in declared.items():
             yield f"{pad}  declared at {place}" + (f" ({place.path})" if place.path else "")
+            origins = project.provenance.of(place, settings) if place.path else []  # (all stands behind the whole film)
+            yield from (f"{pad}    uses {origin.name} ({origin.place})" for origin in origins[:MANY])
+            if len(origins) > MANY:
+                yield f"{pad}    and {len(origins) - MANY} more"
         stack += reversed(ahead)
 
 
-def _places(job: JobSpec, fields: list[str]) -> list[Place]:
-    """Where the fields of a key come from that the declaration decides: few places, or the job's own for many."""
-    found: dict[Place, None] = {}
+def _places(job: JobSpec, fields: list[str]) -> dict[Place, set[str]]:
+    """Where the fields of a key come from that the declaration decides, with the settings there that they are of.
+
+    Few places, or the job's own for many.
+    """
+    found: dict[Place, set[str]] = {}
     for field in fields:
-        path = field.removeprefix("options.")
+        whole = field.removeprefix("options.")
+        path = whole
         while path and path not in job.parts:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        found[job.parts.get(path, job.place)] = None
-    return list(found) if len(found) <= FEW else [job.place]
+        setting = re.match(r"\w*", whole[len(path) :].lstrip("."))
+        found.setdefault(job.parts.get(path, job.place), set()).add(setting[0] if setting else "")
+    return found if len(found) <= FEW else {job.place: set()}
 
 
 def _reasons(project: FilmProject, job: JobSpec, status: Any) -> tuple[list[Reason], str]:

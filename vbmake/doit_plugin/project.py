@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from vbmake.doit_plugin.where import DECLARATION
 from vbmake.errors import ProjectError
 
 if TYPE_CHECKING:  # what a project that is up to date needs nothing of
     from vbmake.plan.types import BuildPlan, JobSpec, Tag
+    from vbmake.project.provenance import Provenance
     from vbmake.run.workspace import Workspace
 
 META = "vbmake"  # the key of a task's `meta` under which a JobHandle or a GroupHandle stands
@@ -45,6 +47,13 @@ class FilmProject:
     def replaced(self) -> dict[str, Tag]:
         """Of each new job, the job that stood before where it stands; by id."""
         return self.workspace.places.replaced(self.plan)
+
+    @functools.cached_property
+    def provenance(self) -> Provenance:
+        """What stands behind the parts of the declaration."""
+        from vbmake.project.provenance import Provenance  # only where reasons are told
+
+        return Provenance(self.root, DECLARATION)
 
     def name(self, job_id: str) -> str:
         """The doit task name of a job."""

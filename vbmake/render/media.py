@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -51,13 +52,17 @@ def _open(path: Path, options: Mapping[str, str]) -> InputContainer:
 
 def refuse_unusable(path: Path) -> None:
     """Raise FatalError when there is no file with bytes in it at `path`."""
-    if not path.exists():
-        raise FatalError(f"{path.name} was not found: it was moved or deleted, or its name is misspelt")
-    if not path.is_file():
+    try:
+        found = os.stat(path)
+    except PermissionError:
+        raise FatalError(f"{path.name} may not be read: change the permissions of its folder") from None
+    except OSError:
+        raise FatalError(f"{path.name} was not found: it was moved or deleted, or its name is misspelt") from None
+    if not stat.S_ISREG(found.st_mode):
         raise FatalError(f"{path.name} is not a file: give the path of a video, an image or a sound")
     if not os.access(path, os.R_OK):
         raise FatalError(f"{path.name} may not be read: change its permissions")
-    if path.stat().st_size == 0:
+    if found.st_size == 0:
         raise FatalError(f"{path.name} is empty (0 bytes): copy, download or record it again")
 
 

@@ -17,6 +17,7 @@ from vbmake.run.journal import Journal
 
 RACY_COARSE = 2.0  # seconds: file systems may keep times of 1 or 2 s (FAT, HFS+, some network mounts)
 RACY_FINE = 0.05  # seconds: a file system that shows nanoseconds ticks at least every 10 ms (a kernel jiffy)
+SMALL = 32 << 10  # bytes
 
 Stamp = tuple[int, int, int, int, int]  # device, inode, size, mtime_ns, ctime_ns
 
@@ -41,6 +42,10 @@ def is_racy(stat: os.stat_result, now: float) -> bool:
 def sha256_of(path: Path) -> str:
     """sha256 (hex) of a file's bytes, at the speed of the processor. Raises OSError."""
     with open(path, "rb") as stream:
+        head = stream.read(SMALL)
+        if len(head) < SMALL:  # that is all of it, for which the library would clear a buffer several times as large
+            return hashlib.sha256(head).hexdigest()
+        stream.seek(0)
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
