@@ -301,16 +301,28 @@ def test_wrong_local_bytes_are_fetched_from_the_remote_cache(tmp_path: Path, rem
         lambda text: text.replace('"size":6', '"size":0'),
         lambda text: text.replace('"outputs":{"shot":{"sha256"', '"outputs":{"shot":{"sha"'),
         lambda text: text.replace('"seconds":1.5', '"seconds":"1.5"'),
+        lambda text: text.replace('"seconds":1.5', '"seconds":NaN'),
+        lambda text: text.replace('"size":6', '"size":6,"path":"../../elsewhere"'),
+        lambda text: text.replace('"seconds":1.5', '"seconds":2.5'),
     ],
-    ids=["empty", "cut", "deep", "null", "other material", "no bytes", "no digest", "wrong type"],
+    ids=["empty", "cut", "deep", "null", "other material", "no bytes", "no digest", "type", "nan", "path", "altered"],
 )
-def test_a_damaged_entry_is_a_miss_and_is_mended(tmp_path: Path, damage: object) -> None:
+@pytest.mark.parametrize("sealed", [False, True], ids=["by accident", "with its sum"])
+def test_a_damaged_entry_is_a_miss_and_is_mended(tmp_path: Path, damage: object, sealed: bool) -> None:
     entry, _ = made(tmp_path)
     actions = ActionCache(local(tmp_path))
     assert actions.put(entry)
     name = actions.name(entry.key)
     before = actions.storage.read(name) or b""
-    actions.storage.write(name, damage(before.decode()).encode())  # type: ignore[operator]  # one of the functions above
+    line = (before.rpartition(b',"sum":"')[0] + b"}").decode() if sealed else before.decode()
+    damaged = damage(line).encode()  # type: ignore[operator]  # one of the functions above
+    if sealed:
+        damaged = damaged[:-1] + b',"sum":"' + hashlib.sha256(damaged).hexdigest().encode() + b'"}'
+    assert damaged != before
+    actions.storage.write(name, damaged)
+    if sealed and b"2.5" in damaged:
+        assert actions.get(entry.key) == entry._replace(seconds=2.5), "what is whole is taken as it is"
+        return
     assert actions.get(entry.key) is None
     assert actions.put(entry)
     assert actions.storage.read(name) == before

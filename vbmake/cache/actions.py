@@ -1,8 +1,14 @@
-"""The action cache: which outputs, with which measures, belong to a key."""
+"""The action cache: which outputs, with which measures, belong to a key.
+
+An entry is stored as a line of JSON whose last field, `sum`, is the sha256 of the line without it. What is measured of
+an output is taken from its entry, and decides how a film is cut: an entry that was altered is none.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +17,8 @@ from vbmake.plan.types import Tag
 from vbmake.storage.protocol import Storage
 
 _HEX = frozenset("0123456789abcdef")
+_SUM = b',"sum":"'
+_END = b'"}'
 
 
 class Entry(NamedTuple):
@@ -49,7 +57,7 @@ class ActionCache:
 
     def put(self, entry: Entry) -> bool:
         """Store an entry unless a whole one is there: the first write wins, a damaged one is mended. True: stored."""
-        data = plain_record(entry._asdict())
+        data = dump_entry(entry)
         name = self.name(entry.key)
         if self.storage.write_new(name, data, content_type="application/json"):
             return True
@@ -67,23 +75,36 @@ def is_digest(text: Any) -> bool:
     return isinstance(text, str) and len(text) == 64 and _HEX.issuperset(text)
 
 
+def dump_entry(entry: Entry) -> bytes:
+    """An entry as it is stored."""
+    line = plain_record(entry._asdict())
+    return b"".join((line[:-1], _SUM, hashlib.sha256(line).hexdigest().encode(), _END))
+
+
 def read_entry(key: str, data: bytes) -> Entry | None:
     """The entry in these bytes, or None when they are not a whole entry of that key.
 
     The material must give the key: an entry that was filed under another key (by a fault, or on purpose) is none.
     """
+    body, mark, told = data.rpartition(_SUM)
+    line = body + b"}"
+    if not mark or told != hashlib.sha256(line).hexdigest().encode() + _END:
+        return None
     try:
-        found = json.loads(data)
-        entry = Entry(**found)
+        entry = Entry(**json.loads(line))
         whole = (
             entry.key == key
             and action_key(entry.material) == key
             and isinstance(entry.seconds, int | float)
+            and math.isfinite(entry.seconds)
             and isinstance(entry.when, str)
             and bool(entry.outputs)
             and all(isinstance(measure, dict) for measure in entry.measures.values())
             and all(
-                is_digest(output["sha256"]) and isinstance(output["size"], int) and output["size"] > 0
+                set(output) == {"sha256", "size"}
+                and is_digest(output["sha256"])
+                and isinstance(output["size"], int)
+                and output["size"] > 0
                 for output in entry.outputs.values()
             )
             and set(entry.outputs) == set(entry.material["outputs"])

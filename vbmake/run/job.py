@@ -193,7 +193,7 @@ class Jobs:
         entry = self._done.get(key) or (status.entry if job.account else None) or self._cache.lookup(key)
         if entry is None or set(entry.outputs) != set(job.outputs):
             return None
-        outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
+        outputs = {role: {**entry.outputs[role], "path": path} for role, path in job.outputs.items()}
         wrong = {role: output for role, output in outputs.items() if not self._knowledge.intact(output)}
         if job.final:
             if not self._restore(wrong):
@@ -260,7 +260,7 @@ class Jobs:
             pipeline = bool(rule.call) and getattr(rule, "options", None) is None
             entry = self._entry(status, files, made, measures, seconds, probe=not pipeline)
             self._cache.store(entry, {role: one.data for role, one in made.items()})
-            outputs = {role: {"path": path, **entry.outputs[role]} for role, path in job.outputs.items()}
+            outputs = {role: {**entry.outputs[role], "path": path} for role, path in job.outputs.items()}
             for role, output in outputs.items():
                 self._publish(files[role], output["path"], output["sha256"], durable)
         self._done[entry.key] = entry

@@ -206,7 +206,7 @@ class Knowledge:
                 said = "vbmake.lock pins it, and no cache has those bytes: it is asked for, and paid, anew"
                 reasons = (("tag", None, said), *reasons)
             return Status("run", key, material, reasons, seconds)
-        outputs = {role: {"path": job.outputs[role], **entry.outputs[role]} for role in job.outputs}
+        outputs = {role: {**entry.outputs[role], "path": job.outputs[role]} for role in job.outputs}
         return Status("fetch", key, material, reasons, entry.seconds, Made(key, outputs, entry.measures), entry)
 
     def declared_key(self, job: JobSpec) -> str | None:
