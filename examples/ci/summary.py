@@ -9,16 +9,21 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 Event = dict[str, Any]
 
 
-def last_run(lines: Iterable[str]) -> list[Event]:
-    """The events of the last run that is recorded."""
+def last_run(lines: Iterable[str], since: float) -> list[Event]:
+    """The events of the last run that is recorded, if it began after that time (s since 1970).
+
+    A build that finds nothing to do leaves no record.
+    """
     events = [json.loads(line) for line in lines if line.strip()]
-    return [event for event in events if event["run"] == events[-1]["run"]] if events else []
+    run = [event for event in events if event["run"] == events[-1]["run"]]
+    return run if run and datetime.fromisoformat(run[0]["time"]).timestamp() >= since else []
 
 
 def scene_of(job: str) -> tuple[str, str]:
@@ -32,7 +37,10 @@ def scene_of(job: str) -> tuple[str, str]:
 
 def summary(plan: dict[str, Any], events: list[Event]) -> str:
     """The whole page."""
-    ended = {event["job"]: event for event in events if event["event"] == "job"}
+    ended: dict[str, Event] = {}
+    for event in events:  # of a build in rounds a later one tells again, as current, of what an earlier one did
+        if event["event"] == "job" and (event["how"] != "current" or event["job"] not in ended):
+            ended[event["job"]] = event
     ran = {job: event for job, event in ended.items() if event["how"] == "ran"}
     shots: dict[str, list[Event]] = {}
     formats: dict[str, set[str]] = {}
@@ -61,7 +69,7 @@ def summary(plan: dict[str, Any], events: list[Event]) -> str:
     told = ", ".join(f"{number} {word}" for word, number in how.most_common())
     expected = plan["totals"]
     planned = f"{expected['run']} to run, {expected['maybe']} that may have to, {expected['fetch']} in the cache"
-    lines.append(f"{len(ended)} jobs: {told}. Planned: {planned}.")
+    lines.append(f"{len(ended)} jobs: {told}. Planned: {planned}." if ended else "Everything was built already.")
     return "\n".join(lines) + "\n"
 
 
@@ -69,7 +77,9 @@ def main(plan: str, events: str) -> None:
     """Print the page for two files; a build that never began has no record."""
     record = Path(events)
     lines = record.read_text("utf-8").splitlines() if record.exists() else []
-    sys.stdout.write(summary(json.loads(Path(plan).read_text("utf-8")), last_run(lines)))
+    planned = Path(plan)
+    since = planned.stat().st_mtime
+    sys.stdout.write(summary(json.loads(planned.read_text("utf-8")), last_run(lines, since)))
 
 
 if __name__ == "__main__":

@@ -41,7 +41,9 @@ def test_what_is_no_manifest_says_nothing_for_sure(data: bytes | None) -> None:
     assert not read_manifest(data).sure
 
 
-@pytest.mark.parametrize("name", ["../up.mp4", "/etc/passwd", "a//b", "a/../../b", "", ".", "a/\0", NAME])
+@pytest.mark.parametrize(
+    "name", ["../up.mp4", "/etc/passwd", "a//b", "a/../../b", "", ".", "a/\0", "x\ud800y", "\x1b[31mred", NAME]
+)
 def test_a_name_that_leads_elsewhere_is_not_listed(name: str) -> None:
     data = json.dumps({"vbmake": 1, "files": {name: vars(FILM), "film.mp4": vars(FILM)}, "marks": {}})
     assert set(read_manifest(data.encode()).files) == {"film.mp4"}

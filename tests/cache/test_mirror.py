@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -113,6 +114,42 @@ def test_what_is_no_longer_made_stays_until_deleting_is_asked_for(storage: Stora
     assert films.sync(storage, delete=True).deleted == {"poster.jpg": 8}
     assert set(contents(storage)) == {"film.mp4", "film.srt", "theirs.txt"}
     assert films.sync(storage, delete=True).deleted == {}
+
+
+def test_what_somebody_else_has_put_in_the_place_of_a_file_is_not_deleted(storage: Storage, films: Films) -> None:
+    films.sync(storage)
+    for name in ("poster.jpg", "film.srt"):
+        (films.folder / name).unlink()
+    storage.write("poster.jpg", b"theirs")
+    storage.delete("film.srt")
+    told = films.sync(storage, delete=True, dry_run=True)
+    assert (set(told.deleted), told.foreign) == ({"film.srt"}, ["poster.jpg"])
+    synced = films.sync(storage, delete=True)
+    assert (set(synced.deleted), synced.foreign) == ({"film.srt"}, ["poster.jpg"])
+    assert contents(storage) == {"film.mp4": b"a film", "poster.jpg": b"theirs"}
+    assert films.sync(storage, delete=True) == Synced(files=1), "it is not spoken of again"
+    assert set(read_manifest(storage.read(NAME)).files) == {"film.mp4"}
+
+
+def test_a_check_finds_what_others_have_done(storage: Storage, films: Films) -> None:
+    films.sync(storage)
+    storage.write("poster.jpg", b"theirs")
+    storage.delete("film.srt")
+    assert films.sync(storage).sent == {}, "the manifest is believed"
+    assert set(films.sync(storage, check=True, dry_run=True).sent) == {"film.srt", "poster.jpg"}
+    assert set(films.sync(storage, check=True).sent) == {"film.srt", "poster.jpg"}
+    assert films.sync(storage, check=True).sent == {}
+    agrees(storage)
+
+
+def test_a_store_that_never_takes_the_manifest_is_told_as_such(storage: Storage, films: Films) -> None:
+    films.sync(storage)
+    films.write("film.mp4", b"another film")
+    with (
+        patch.object(type(storage), "write_version", lambda *_args, **_more: False),
+        pytest.raises(StorageError, match="cannot be replaced, although nobody else has written it"),
+    ):
+        films.sync(storage)
 
 
 def test_a_dry_run_tells_all_and_writes_nothing(storage: Storage, films: Films) -> None:

@@ -89,6 +89,8 @@ def test_other_builds_write(environment: dict[str, str]) -> None:
     [
         ({"VBMAKE_CACHE_MODE": "readonly"}, "found 'readonly', allowed are off, read, write"),
         ({"VBMAKE_CACHE": "gs://bucket"}, "found 'gs://bucket', allowed are s3://bucket/prefix"),
+        ({"VBMAKE_CACHE": "s3:/bucket"}, "found 's3:/bucket', allowed are s3://bucket/prefix"),
+        ({"VBMAKE_CACHE": "https://bob:pass-word@host/b"}, r"found 'https://\[key\]@host/b', allowed"),
     ],
 )
 def test_a_wrong_word_is_told_with_the_right_ones(environment: dict[str, str], told: str) -> None:

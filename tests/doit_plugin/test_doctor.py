@@ -109,7 +109,6 @@ def test_a_bucket_that_is_not_there_is_told(server: S3Server) -> None:
     [
         (["GET"], "cannot read", "s3:GetObject"),
         (["PUT"], "cannot write", "s3:PutObject"),
-        (["DELETE"], "can be read and written, not deleted from", "s3:DeleteObject"),
         (["HEAD", "PUT"], "cannot write", "s3:PutObject"),
     ],
     ids=str,
@@ -120,6 +119,35 @@ def test_what_the_credentials_may_not_do_is_told(
     server.fault = lambda method, path: "403 Forbidden" if method in refused else None
     found = place("shared cache", address(bucket), write=True)
     assert (found.state, words in found.found, mend in found.mend) == ("amiss", True, True)
+
+
+def test_credentials_that_may_not_delete_will_do(bucket: S3Storage, server: S3Server) -> None:
+    server.fault = lambda method, path: "403 Forbidden" if method == "DELETE" else None
+    found = place("sync", address(bucket), write=True)
+    assert (found.state, "not deleted from: an empty object" in found.found) == ("ok", True)
+
+
+def test_a_store_in_trouble_is_no_matter_of_permissions(bucket: S3Storage, server: S3Server) -> None:
+    server.fault = lambda method, path: "500 Internal Server Error" if method in ("GET", "PUT") else None
+    found = place("shared cache", address(bucket), write=True)
+    assert (found.state, "in trouble" in found.mend, "allow" in found.mend) == ("amiss", True, False)
+
+
+def test_a_pull_request_tries_nothing_where_films_are_published(
+    tmp_path: Path, bucket: S3Storage, server: S3Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
+    declare(tmp_path, sync={"to": f"{bucket.url}/site", "endpoint": bucket.endpoint})
+    assert by_subject(tmp_path)["sync"].state == "ok"
+    assert not server.asked("PUT")
+
+
+def test_a_profile_or_an_endpoint_that_is_none_is_told(keys: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
+    found = place("sync", "s3://films-of-doctors/x?region=eu-north-9", write=True)
+    assert (found.state, "Invalid endpoint" in found.found, "localhost:9000" in found.mend) == ("amiss", True, True)
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert "AWS_PROFILE" in place("sync", "s3://films/x", write=True).mend
 
 
 def test_that_a_bucket_may_not_be_listed_is_no_fault(bucket: S3Storage, server: S3Server) -> None:

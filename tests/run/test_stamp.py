@@ -99,6 +99,12 @@ def test_where_times_are_whole_seconds_a_fresh_file_is_not_trusted(project: Path
     assert stamp.write(project, files, [], SUMMARY, clock=lambda: 1_700_000_003.0, sleep=slept.append)
 
 
+def test_an_old_file_whose_times_are_whole_seconds_distrusts_no_other(project: Path) -> None:
+    fresh, old = 1_700_000_000_123_456_789, 1_600_000_000 * 10**9
+    files = {"video.yaml": (7, fresh, 5, fresh), "/usr/bin/cp": (9, old, 6, old)}
+    assert stamp.write(project, files, [], SUMMARY, clock=lambda: 1_700_000_001.0, sleep=slept.append)
+
+
 def test_after_the_clock_jumped_back_nothing_is_remembered_until_it_is_there_again(project: Path) -> None:
     stamp.remove(project)
     assert not take(project, late=-86_400)

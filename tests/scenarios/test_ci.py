@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import yaml
 
@@ -16,6 +18,7 @@ from tests.scenarios.world import REPOSITORY, SMALL, Ended, World
 from tests.storage.s3_server import CREDENTIALS, S3Server, running_server
 from vbmake.storage.s3 import S3Storage
 
+COPY = ["cp", "{{ image[0] }}", "{{ picture }}"]
 EXAMPLE = REPOSITORY / "examples" / "ci"
 SCENES = [
     {"id": name, "duration": "1s", "layers": [{"color": color}]}
@@ -83,6 +86,28 @@ def test_a_clean_checkout_renders_what_changed_and_tells_it(
     assert lines[-1] == "7 jobs: 4 fetched, 3 ran. Planned: 2 to run, 1 that may have to, 4 in the cache."
     cold = world.cold(tmp_path / "cold", tmp_path / "cold cache").declare(edited).build()
     assert (clone.root / "build/film.mp4").read_bytes() == cold.targets["build/film.mp4"]
+
+
+def test_what_an_early_round_has_rendered_is_told_and_a_build_without_work_says_so(
+    ci: dict[str, str], world: World
+) -> None:
+    copy = {
+        "rule": "copied",
+        "about": "A copy.",
+        "version": 1,
+        "reads": {"image": "files"},
+        "makes": {"picture": "png"},
+    }
+    world.write("rules/copied.yaml", yaml.safe_dump({**copy, "needs": ["cp"], "command": COPY}))
+    cv2.imwrite(str(world.root / "picture.png"), np.full((36, 64, 3), 99, np.uint8))
+    scenes = [SCENES[0], {**SCENES[1], "layers": [{"make": "copied", "image": "picture.png"}]}, SCENES[2]]
+    world.declare({**FILM, "scenes": scenes})
+    ended = run(world, ci, VBMAKE_CACHE="off")
+    assert ended.out.splitlines()[0] == "### 3 scenes rendered", ended.text
+    assert ended.out.splitlines()[-1].startswith("8 jobs: 8 ran. ")
+    run(world, ci, VBMAKE_CACHE="off")  # (of what was written a moment before the first build is not sure)
+    again = run(world, ci, VBMAKE_CACHE="off")
+    assert again.out.splitlines() == ["### No scene rendered", "", "Everything was built already."]
 
 
 def test_a_failed_build_is_told_and_fails(ci: dict[str, str], world: World) -> None:

@@ -188,6 +188,18 @@ def test_a_pull_request_publishes_nothing_unless_it_is_told_to(site: Site, monke
     site.agrees()
 
 
+def test_what_a_pull_request_has_left_out_is_published_by_the_next_build(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as there:
+        there.setenv("GITHUB_EVENT_NAME", "pull_request")
+        assert site.doit()[0] == 0
+        assert run_build(site.world.root).synced is None
+    assert not list(site.storage.list())
+    assert site.doit()[0] == 0
+    assert set(site.storage.list()) > FILES
+
+
 def test_part_of_a_film_is_not_published(site: Site) -> None:
     assert site.doit("still:main/poster")[0] == 0
     assert site.server.requests == []

@@ -38,6 +38,9 @@ class S3Server:
                 return app(environ, start)
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             code = "AccessDenied" if status.startswith("403") else "InternalError"
+            if status.startswith(("200", "404")):  # as whoever stands between, and knows nothing of S3, answers
+                start(status, [("Content-Type", "text/html")])
+                return [b"" if status.startswith("404") else b"<html>Log in</html>"]
             start(status, [("Content-Type", "application/xml")])
             return [f"<Error><Code>{code}</Code><Message>{status}</Message></Error>".encode()]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.storage.s3_server import S3Server
+from vbmake.errors import WorkspaceError
 from vbmake.process import process_mark
 from vbmake.storage import s3 as s3_module
+from vbmake.storage.address import storage_at
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage, StorageError
 from vbmake.storage.s3 import S3Storage
@@ -144,6 +148,56 @@ def test_a_server_out_of_reach_is_a_storage_error(monkeypatch: pytest.MonkeyPatc
 def test_a_missing_bucket_is_an_error_and_no_absence(s3_endpoint: str, bucket: str) -> None:
     with pytest.raises(StorageError, match="bucket does not exist"):
         S3Storage(f"s3://nobodys/x?endpoint={s3_endpoint}").read("entry")
+
+
+def test_a_write_that_nobody_takes_is_an_error_though_reading_would_find_nothing(
+    bucket: str, s3_server: S3Server, tmp_path: Path
+) -> None:
+    storage = S3Storage(bucket)
+    assert storage.write_new("there", b"bytes")
+    _, version = storage.read_version("there") or (b"", "")
+    film = tmp_path / "film"
+    film.write_bytes(b"a film")
+    s3_server.fault = lambda _method, _path: "404 Not Found"
+    assert storage.read("there") is None
+    for write in (
+        lambda: storage.write("name", b"bytes"),
+        lambda: storage.write_new("name", b"bytes"),
+        lambda: storage.write_version("name", b"bytes", None),
+        lambda: storage.publish(
+            "name", film, content_type="", sha256=hashlib.sha256(b"a film").hexdigest(), sent=lambda _: None
+        ),
+        lambda: list(storage.list()),
+    ):
+        with pytest.raises(StorageError, match=r"cannot (write name in|list) s3://.*: \S"):
+            write()
+    assert not storage.write_version("there", b"bytes", version), "the condition does not hold: it is not there"
+
+
+def test_an_answer_that_is_none_of_a_store_is_told(bucket: str, s3_server: S3Server) -> None:
+    storage = S3Storage(bucket)
+    s3_server.fault = lambda _method, _path: "200 OK"
+    with pytest.raises(StorageError, match=r"cannot read name in .*: the answer has no ETag"):
+        storage.read("name")
+
+
+def test_an_endpoint_of_the_environment_that_is_none_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
+    with pytest.raises(StorageError, match="Invalid endpoint: localhost:9000"):
+        S3Storage("s3://some-bucket/of-its-own?region=eu-central-9").read("name")
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("s3://films/x?endpiont=http://127.0.0.1:1", "found 'endpiont' after `?`, allowed are endpoint and region"),
+        ("s3:/films/x", "found 's3:/films/x', allowed are s3://bucket/prefix and a directory"),
+        ("https://bob:pass-word@host/films", r"found 'https://[key]@host/films', allowed"),
+    ],
+)
+def test_a_mistyped_address_is_told_without_its_password(address: str, told: str) -> None:
+    with pytest.raises(WorkspaceError, match=re.escape(told)):
+        storage_at(address)
 
 
 def test_a_full_disk_leaves_the_old_bytes_and_no_temporary_file(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -10,6 +12,7 @@ from typing import Any
 
 from vbmake.cache.actions import is_digest
 
+_CONTROL = re.compile(r"[\0-\x1f\x7f-\x9f]")  # a terminal would obey them
 NAME = ".vbmake-manifest.json"  # in the mirror, beside the files
 FORMAT = 1
 STALE = timedelta(days=1)  # no sync takes longer: a mark of a machine that we cannot ask is dropped then
@@ -103,5 +106,10 @@ def _file(record: Any) -> File:
 
 def _is_name(name: Any) -> bool:
     """Whether this names a file below the mirror: what a manifest says must never lead a deletion elsewhere."""
-    parts = name.split("/") if isinstance(name, str) else [""]
-    return name != NAME and not any(part in ("", ".", "..") or "\0" in part for part in parts)
+    if not isinstance(name, str) or name == NAME or _CONTROL.search(name) is not None:
+        return False
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        return False
+    return not any(part in ("", ".", "..") for part in name.split("/"))

@@ -15,6 +15,7 @@ Two syncs at once each find the other's mark, and the last one to settle has loo
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from vbmake.storage.protocol import ContentChanged, Storage, StorageError
 
 AT_ONCE = 8  # files on their way at once
 ATTEMPTS = 20  # times that a sync begins anew because another was faster: each time, that one got further
+REFUSED = 3  # times that one version of the manifest can be found again after it could not be replaced
 
 
 class View(Protocol):
@@ -58,11 +60,15 @@ class Writer:
 
 @dataclass
 class Synced:
-    """What a sync did (or would do): names sent and deleted with their sizes; `old` are there, and no longer made."""
+    """What a sync did (or would do): names sent and deleted with their sizes.
+
+    `old` are there, and no longer made. `foreign` were to be deleted, and have bytes that no sync has sent.
+    """
 
     sent: dict[str, int] = field(default_factory=dict)
     deleted: dict[str, int] = field(default_factory=dict)
     old: list[str] = field(default_factory=list)
+    foreign: list[str] = field(default_factory=list)
     files: int = 0
 
 
@@ -89,32 +95,42 @@ def sync(
     writer: Writer,
     delete: bool = False,
     dry_run: bool = False,
+    check: bool = False,
     view: View | None = None,
 ) -> Synced:
     """Make the mirror hold these files under these names, and tell so in its manifest.
 
     `digest` gives the sha256 of a file, from memory where it is known. Only with `delete` are files removed, and only
-    such as the manifest lists. With `dry_run` nothing is written. Raises StorageError when the place cannot be used,
-    or when other syncs never end; WorkspaceError when a file is missing or does not rest. What was sent until then is
-    not sent again.
+    such as the manifest lists and a sync has sent. With `dry_run` nothing is written. With `check` every file there is
+    looked at, for what others than a sync have done. Raises StorageError when the place cannot be used, or when other
+    syncs never end; WorkspaceError when a file is missing or does not rest. What was sent until then is not sent again.
     """
     result = Synced(files=len(files))
+    refused: Counter[str | None] = Counter()
     for _ in range(ATTEMPTS):
         found = storage.read_version(NAME)
+        version = found[1] if found else None
+        if refused[version] >= REFUSED:
+            message = (
+                "cannot be replaced, although nobody else has written it; does this store take conditional writes?"
+            )
+            raise StorageError(f"{storage.url}: {NAME} {message}")
         manifest = read_manifest(found[0] if found else None)
-        look = _look(storage, manifest, files, digest, writer)
-        doomed = look.old if delete else ()
+        look = _look(storage, manifest, files, digest, writer, check)
+        doomed: tuple[str, ...] = ()
+        if delete:
+            doomed, result.foreign = _ours(storage, manifest, look.old)
         result.old = [] if delete else list(look.old)
         if dry_run:
             result.sent = {name: look.wanted[name].size for name in look.send}
             result.deleted = {name: manifest.files[name].size for name in doomed}
             return result
-        if not (look.send or look.adopt or doomed or look.dead):
+        if not (look.send or look.adopt or doomed or result.foreign or look.dead):
             return result
-        version = found[1] if found else None
         if look.send or doomed:
             manifest = manifest.with_mark(writer.name, writer.clock(), [*look.send, *doomed])
             if not storage.write_version(NAME, manifest.dump(), version, content_type="application/json"):
+                refused[version] += 1
                 continue
             marked = storage.read_version(NAME)
             if marked is None or marked[0] != manifest.dump():
@@ -128,9 +144,10 @@ def sync(
             result.deleted[name] = manifest.files[name].size
         own = [writer.name] if writer.name in manifest.marks else []
         whole = {**look.wanted, **present}
-        settled = manifest.settled(whole, doomed, {*look.dead, *own})
+        settled = manifest.settled(whole, [*doomed, *result.foreign], {*look.dead, *own})
         if storage.write_version(NAME, settled.dump(), version, content_type="application/json"):
             return result
+        refused[version] += 1
     raise StorageError(f"{storage.url}: other syncs were faster {ATTEMPTS} times; sync again when they are done")
 
 
@@ -140,10 +157,11 @@ def _look(
     files: Mapping[str, Path],
     digest: Callable[[Path], str],
     writer: Writer,
+    check: bool,
 ) -> _Look:
     wanted = {name: _file(path, digest) for name, path in files.items()}
     marked = manifest.marked()
-    doubtful = [name for name in wanted if name in marked or not manifest.sure]
+    doubtful = [name for name in wanted if check or name in marked or not manifest.sure]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sync-look") as pool:
         there = dict(zip(doubtful, pool.map(storage.digest, doubtful), strict=True))
     send, adopt = [], []
@@ -164,6 +182,18 @@ def _look(
         if name == writer.name or now - mark.time > STALE or writer.dead(name)
     )
     return _Look(wanted, tuple(send), tuple(adopt), old, tuple(dead))
+
+
+def _ours(storage: Storage, manifest: Manifest, names: Iterable[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Of files that the manifest lists: those that may be deleted, and those that somebody else has put there."""
+    ours, foreign = [], []
+    for name in names:
+        listed, there = manifest.files[name].sha256, storage.digest(name)
+        if listed in ("", there) or (there is None and storage.stat(name) is None):
+            ours.append(name)
+        else:
+            foreign.append(name)
+    return tuple(ours), foreign
 
 
 def _file(path: Path, digest: Callable[[Path], str]) -> File:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Literal, Protocol, get_args
 
 from vbmake.errors import WorkspaceError
+from vbmake.redact import redacted
+from vbmake.storage.address import is_directory
 
 Mode = Literal["off", "read", "write"]
 
@@ -81,8 +83,9 @@ def settings(declared: DeclaredCache | None = None, environment: Mapping[str, st
     remote = env.get("VBMAKE_CACHE") or (declared.address if declared is not None else "")
     if remote.lower() in ("off", "none", "no", "0"):
         remote = ""
-    if remote and "://" in remote and not remote.startswith("s3://"):
-        raise WorkspaceError(f"VBMAKE_CACHE: found {remote!r}, allowed are s3://bucket/prefix, a directory, or off")
+    if remote and not remote.startswith("s3://") and not is_directory(remote):
+        found = redacted(remote)
+        raise WorkspaceError(f"VBMAKE_CACHE: found {found!r}, allowed are s3://bucket/prefix, a directory, or off")
     asked = env.get("VBMAKE_CACHE_MODE", "")
     word = asked or (declared.mode if declared is not None else "write")
     if word not in get_args(Mode):

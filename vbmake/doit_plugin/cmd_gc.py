@@ -12,6 +12,7 @@ from doit.exceptions import InvalidCommand
 from vbmake.doit_plugin.amounts import parse_bytes, parse_days, told_bytes
 from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.option import flag, option
+from vbmake.errors import WorkspaceError
 
 Value = TypeVar("Value")
 
@@ -48,6 +49,8 @@ class Collect(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no
         if directory is None:
             sys.stdout.write("there is no local cache: VBMAKE_CACHE_DIR is off\n")
             return 0
+        if directory.exists() and not directory.is_dir():
+            raise WorkspaceError(f"{directory} is no directory: name one in VBMAKE_CACHE_DIR")
         trimmed = collect(directory, max_bytes=size, max_age_days=age, dry_run=params["dry_run"], paid=params["paid"])
         verb = "would remove" if params["dry_run"] else "removed"
         sys.stdout.write(

@@ -274,8 +274,8 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                 one.task_dep = []
 
 
-def _publish(project: FilmProject, out: Any, events: Events) -> int:
-    """Publish a project that says so, after it was built; the exit code."""
+def _publish(project: FilmProject, out: Any, events: Events) -> int | None:
+    """Publish a project that says so, after it was built; the exit code, or None if that is left to a later build."""
     declared = project.workspace.sync
     if declared is None or declared.after != "build":
         return 0

@@ -17,7 +17,12 @@ DRY_RUN = flag("dry-run", "tell what would be sent and deleted; write nothing")
 DELETE = flag(
     "delete", "delete there what an earlier sync has sent and is no longer made; nothing else is ever deleted"
 )
-TO = option("to", "s3://bucket/prefix, or a directory [default: `sync: {to: ...}` of video.yaml]", metavar="PLACE")
+CHECK = flag("check", "look at every file there, for what others than a sync have overwritten or deleted")
+TO = option(
+    "to",
+    "s3://bucket/prefix, or a directory, seen from that of video.yaml [default: `sync: {to: ...}` there]",
+    metavar="PLACE",
+)
 
 
 class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
@@ -30,16 +35,17 @@ class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         "Publishes everything in `build/` that the project makes, under the same names, each with its content type. "
         "What is there is told by a manifest beside the files: when nothing changed, one small request is all. Only "
         "what changed is sent, several files and several parts of a large file at once; a sync that was killed goes on "
-        "where it was; two at once do each other no harm. Everything must be built as it is declared. One prefix "
+        "where it was; two at once do each other no harm. What is there is believed to be as the manifest says; "
+        "--check looks. Everything must be built as it is declared. One prefix "
         "belongs to one project.\n\n"
         "Credentials are those of every AWS tool (environment, profile, role). An address may end in "
         "`?endpoint=https://host:port&region=...` for stores other than Amazon's. `sync: {to: s3://bucket/prefix, "
         "after: build}` in video.yaml does this after each successful build. Let the bucket have the lifecycle rule "
         "AbortIncompleteMultipartUpload: it clears up the parts of a large file whose upload was killed."
     )
-    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, DELETE, TO)
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, DELETE, CHECK, TO)
 
-    def _execute(self, dry_run: bool, delete: bool, to: str | None) -> int:
+    def _execute(self, dry_run: bool, delete: bool, check: bool, to: str | None) -> int:
         from vbmake.doit_plugin.events import Events
         from vbmake.doit_plugin.publishing import publish
         from vbmake.doit_plugin.session import terminable
@@ -59,5 +65,6 @@ class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
                         "or name a place with --to"
                     )
                 with contextlib.closing(Events(project.root)) as events:
-                    publish(project, address, delete=delete, dry_run=dry_run, out=self.outstream, events=events)
+                    wish = {"delete": delete, "dry_run": dry_run, "check": check}
+                    publish(project, address, **wish, out=self.outstream, events=events)
         return 0

@@ -26,6 +26,7 @@ PATIENCE = (
 )
 LOW = 1_000_000_000  # bytes: a film and its parts may not fit any more
 SAMPLE = 200  # entries of the local cache that are read
+SHARED = "shared cache"
 PROBE = ".vbmake-doctor"  # an empty object that is written and deleted again
 CREDENTIALS = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give this machine a role that may use "
@@ -35,7 +36,7 @@ CREDENTIALS = (
 
 def places(root: Path, patience: float = PATIENCE) -> Iterator[Finding]:
     """The local cache, the shared one, where films are published, the services."""
-    from vbmake.cache.settings import settings
+    from vbmake.cache.settings import is_pull_request, settings
 
     project, mistakes = _project(root)
     if mistakes is not None:
@@ -47,13 +48,14 @@ def places(root: Path, patience: float = PATIENCE) -> Iterator[Finding]:
     else:
         yield local_cache(chosen.directory)
         if chosen.remote:
-            yield place("shared cache", chosen.remote, write=chosen.mode == "write", patience=patience)
+            yield place(SHARED, chosen.remote, write=chosen.mode == "write", patience=patience)
         else:
             said = "off" if chosen.mode == "off" else "none; `cache: {remote: s3://bucket/prefix}` or VBMAKE_CACHE"
-            yield Finding("ok", "shared cache", said)
+            yield Finding("ok", SHARED, said)
     sync = project.sync if project is not None else None
     if sync is not None:
-        yield place("sync", sync.address, write=True, patience=patience)
+        # (A pull request publishes nothing, so nothing need be tried where people fetch films.)
+        yield place("sync", sync.address, write=not is_pull_request(os.environ), patience=patience)
     yield services(os.environ)
 
 
@@ -143,15 +145,21 @@ def place(subject: str, address: str, *, write: bool, patience: float = PATIENCE
 
 def _within(seconds: float, look: Callable[[], Finding]) -> Finding | None:
     """What `look` finds, or None after so long: it goes on in a thread that keeps nobody waiting."""
-    answers: list[Finding] = []
+    answers: list[Finding | Exception] = []
 
     def work() -> None:
-        answers.append(look())
+        try:
+            answers.append(look())
+        except Exception as error:  # raised again where it is waited for
+            answers.append(error)
 
     thread = threading.Thread(target=work, name="doctor", daemon=True)
     thread.start()
     thread.join(seconds)
-    return answers[0] if answers else None
+    answer = answers[0] if answers else None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 def _bucket(subject: str, storage: Storage) -> Finding | None:
@@ -162,7 +170,7 @@ def _bucket(subject: str, storage: Storage) -> Finding | None:
         return None
     try:
         import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
     except ImportError as error:
         return Finding("amiss", subject, f"boto3 cannot be imported: {error}", "pip install boto3")
     try:
@@ -171,9 +179,12 @@ def _bucket(subject: str, storage: Storage) -> Finding | None:
         storage.client.head_bucket(Bucket=storage.bucket)
     except ClientError as error:
         return _refused(subject, storage, error.response)
+    except ProfileNotFound as error:
+        return Finding("amiss", subject, f"{storage.url}: {error}", CREDENTIALS)
     except (BotoCoreError, VbmakeError) as error:
-        where = storage.endpoint or "Amazon's S3"
-        mend = f"see that {where} can be reached from here, and that it is the right endpoint"
+        told = (os.environ.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
+        where = storage.endpoint or next(filter(None, told), "Amazon's S3")
+        mend = f"see that {where} can be reached from here, and is the right endpoint"
         return Finding("amiss", subject, f"{storage.url}: {error}", mend)
     return None
 
@@ -195,27 +206,35 @@ def _tried(subject: str, storage: Storage, write: bool) -> Finding:
     try:
         storage.read(PROBE)
     except VbmakeError as error:
-        return Finding("amiss", subject, str(error), _permission("s3:GetObject and s3:ListBucket"))
+        return Finding("amiss", subject, str(error), _mend(error, "s3:GetObject and s3:ListBucket"))
     if not write:
         return Finding("ok", subject, f"{storage.url} can be read (it is not to be written to from here)")
     try:
         storage.write(PROBE, b"")
         first = not storage.write_new(PROBE, b"")
     except VbmakeError as error:
-        return Finding("amiss", subject, str(error), _permission("s3:PutObject") + ", or `mode: read` for a cache")
+        instead = ", or say `mode: read`" if subject == SHARED else ""
+        return Finding("amiss", subject, str(error), _mend(error, "s3:PutObject") + instead)
+    left = ""
     try:
         storage.delete(PROBE)
-    except VbmakeError as error:
-        found = f"{storage.url} can be read and written, not deleted from: {error}"
-        return Finding("amiss", subject, found, _permission("s3:DeleteObject"))
+    except VbmakeError:  # what builds and syncs do without
+        left = f", not deleted from: an empty object {PROBE} stays there, and `sync --delete` would fail"
     if not first:
         mend = "two machines that write at once may undo each other; use a store that knows If-None-Match"
         return Finding("amiss", subject, f"{storage.url} ignores the conditions of conditional writes", mend)
-    return Finding("ok", subject, f"{storage.url} can be read and written")
+    return Finding("ok", subject, f"{storage.url} can be read and written{left}")
 
 
-def _permission(what: str) -> str:
-    return f"allow these credentials {what} there"
+def _mend(error: VbmakeError, permission: str) -> str:
+    """What to do about a request that failed, by what was answered."""
+    answer = getattr(error.__cause__, "response", {})
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if status in (401, 403):
+        return f"allow these credentials {permission} there"
+    if status >= 500:
+        return "the store itself is in trouble: try again, or ask who runs it"
+    return "see that it is the right place, and that this machine may use it"
 
 
 def services(environment: Mapping[str, str]) -> Finding:

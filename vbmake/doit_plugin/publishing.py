@@ -19,7 +19,16 @@ from vbmake.run.mirroring import mirror
 from vbmake.storage.address import storage_at
 
 
-def publish(project: FilmProject, address: str, *, delete: bool, dry_run: bool, out: Any, events: Events) -> Synced:
+def publish(
+    project: FilmProject,
+    address: str,
+    *,
+    delete: bool = False,
+    dry_run: bool = False,
+    check: bool = False,
+    out: Any,
+    events: Events,
+) -> Synced:
     """Mirror every final target of a project to an address, tell it, and record it (a dry run does nothing to record).
 
     Raises WorkspaceError when something is not built as it is declared, or when the place cannot be used.
@@ -36,6 +45,7 @@ def publish(project: FilmProject, address: str, *, delete: bool, dry_run: bool, 
             address,
             delete=delete,
             dry_run=dry_run,
+            check=check,
             view=view,
             base=project.base,
         )
@@ -55,20 +65,23 @@ def publish(project: FilmProject, address: str, *, delete: bool, dry_run: bool, 
             out.write(f"would send    {name}  {told_bytes(size)}\n")
     for name, size in synced.deleted.items():
         out.write(f"{'would delete' if dry_run else 'deleted':<13} {name}  {told_bytes(size)}\n")
+    for name in synced.foreign:
+        out.write(f"{'left alone':<13} {name}: it is not what a sync has sent\n")
     out.write(f"sync: {_sentence(synced, storage.url, dry_run)} in {seconds:.1f} s\n")
     return synced
 
 
-def publish_after(project: FilmProject, declared: Sync, out: Any, events: Events) -> int:
-    """Publish a project that was just built; the exit code. A pull request publishes nothing: anybody may have made it.
+def publish_after(project: FilmProject, declared: Sync, out: Any, events: Events) -> int | None:
+    """Publish a project that was just built; the exit code, or None where that is left to a later build.
 
+    A pull request publishes nothing: anybody may have made it.
     What cannot be published is built all the same, and the next build tries again.
     """
     if is_pull_request(os.environ):
         out.write("sync: left out, as this is the build of a pull request (`sync` publishes all the same)\n")
-        return 0
+        return None
     try:
-        publish(project, declared.address, delete=False, dry_run=False, out=out, events=events)
+        publish(project, declared.address, out=out, events=events)
     except VbmakeError as error:
         out.write(f"sync failed: {error}\n    the film is built; `sync` or the next build tries again\n")
         return 1

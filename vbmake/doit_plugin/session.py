@@ -32,7 +32,8 @@ class Session:
 
     `confirm` is told, before anything runs, of the jobs that will ask a provider, and raises VbmakeError where they may
     cost too much.
-    `after` is called for each project that is wholly built, with the record of this run, and gives the exit code.
+    `after` is called for each project that is wholly built, with the record of this run, and gives the exit code; None:
+    something is left to a later build, which therefore must not find that there is nothing to do.
     """
 
     load: Callable[[], list[Any]]
@@ -41,7 +42,7 @@ class Session:
     reporter: Any
     make_runner: Callable[[Callable[[FilmProject], Events]], PoolRunner]
     prepare: Callable[[TaskControl], None] = lambda _control: None
-    after: Callable[[FilmProject, Events], int] = lambda _project, _events: 0
+    after: Callable[[FilmProject, Events], int | None] = lambda _project, _events: 0
     confirm: Callable[[FilmProject, list[JobSpec]], None] = lambda _project, _jobs: None
     _events: dict[Any, Events] = field(default_factory=dict)
     _untold: list[FilmProject] = field(default_factory=list)  # of this round: see `_tell_plans`
@@ -241,7 +242,7 @@ class Session:
                 code = self.after(project, self.events(project))
                 if code:
                     return code
-                if runner.well.issuperset(project.ends()):
+                if code is not None and runner.well.issuperset(project.ends()):
                     project.workspace.write_stamp(project.plan)
         return 0
 

@@ -113,7 +113,7 @@ def _build(
             except VbmakeError as error:
                 failure = error
             workspace.pin(plan)
-            if failure is None and (publish or not _publishes(workspace)):
+            if failure is None and (synced is not None or not _publishes(workspace)):
                 workspace.write_stamp(plan)
     seconds = time.monotonic() - began
     return BuildResult(plan, outcomes, results.failures, results.skipped, seconds, synced, failure)
@@ -134,10 +134,13 @@ def _to_ask(workspace: Workspace, plan: BuildPlan) -> list[JobSpec]:
 
 
 def _publishes(workspace: Workspace) -> bool:
-    return workspace.sync is not None and workspace.sync.after == "build" and not is_pull_request(os.environ)
+    """Whether a build of this project is only done when it is published."""
+    return workspace.sync is not None and workspace.sync.after == "build"
 
 
 def _publish(workspace: Workspace, plan: BuildPlan) -> Synced | None:
     """Publish a film that was just built, if it is to be. Raises WorkspaceError."""
     declared = workspace.sync
-    return mirror(workspace, plan, declared.address) if declared is not None and _publishes(workspace) else None
+    if declared is None or not _publishes(workspace) or is_pull_request(os.environ):
+        return None
+    return mirror(workspace, plan, declared.address)

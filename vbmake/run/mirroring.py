@@ -24,6 +24,7 @@ def mirror(
     *,
     delete: bool = False,
     dry_run: bool = False,
+    check: bool = False,
     view: View | None = None,
     base: str = "",
 ) -> Synced:
@@ -34,7 +35,8 @@ def mirror(
     storage = storage_at(address)
     files = published_files(workspace, plan, base)
     digest = workspace.digests.of
-    return sync(storage, files, digest, writer=this_writer(), delete=delete, dry_run=dry_run, view=view)
+    writer = this_writer()
+    return sync(storage, files, digest, writer=writer, delete=delete, dry_run=dry_run, check=check, view=view)
 
 
 def published_files(workspace: Workspace, plan: BuildPlan, base: str = "") -> dict[str, Path]:

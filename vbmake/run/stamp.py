@@ -106,8 +106,8 @@ def write(
     now = clock()
     changed = max((fact[3] for fact in files.values()), default=0) / 1e9
     near = min((abs(now - fact[1] / 1e9) for fact in files.values()), default=TICK)
-    coarse = any(not fact[3] % 1_000_000 for fact in files.values())
-    if changed - now > TICK or (coarse and min(now - changed, near) < 2):
+    coarse = [fact for fact in files.values() if not fact[3] % 1_000_000]  # as far as one can see
+    if changed - now > TICK or any(min(now - fact[3] / 1e9, abs(now - fact[1] / 1e9)) < 2 for fact in coarse):
         return False
     if (age := max(0.0, min(now - changed, near))) < TICK:
         sleep(TICK - age)

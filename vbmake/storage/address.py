@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from vbmake.errors import WorkspaceError
+from vbmake.redact import redacted
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage
 
@@ -12,6 +14,11 @@ from vbmake.storage.protocol import Storage
 BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,61}[A-Za-z0-9]"
 ENDPOINT = r"https?://[A-Za-z0-9.\[\]:-]+(/[^?#\s]*)?"
 REGION = r"[a-z0-9-]{1,40}"
+
+
+def is_directory(address: str) -> bool:
+    """Whether an address may be meant as a directory's: no other kind of address, and none that is mistyped."""
+    return bool(address) and "://" not in address and not re.match(r"s3:|https?:", address, re.IGNORECASE)
 
 
 def storage_at(address: str, attempts: int = 4) -> Storage:
@@ -27,6 +34,6 @@ def storage_at(address: str, attempts: int = 4) -> Storage:
             return S3Storage(address, attempts=attempts)
         except ValueError as error:
             raise WorkspaceError(str(error)) from None
-    if not address or "://" in address:
-        raise WorkspaceError(f"found {address!r}, allowed are s3://bucket/prefix and a directory")
+    if not is_directory(address):
+        raise WorkspaceError(f"found {redacted(address)!r}, allowed are s3://bucket/prefix and a directory")
     return LocalStorage(Path(address).expanduser().absolute())

@@ -69,7 +69,9 @@ class S3Storage:
         if scheme != "s3" or not self.bucket:
             raise ValueError(f"{redacted(url)!r} is not an S3 address; write s3://bucket/prefix")
         self.prefix = prefix.strip("/")
-        said = parse_qs(query)
+        said = parse_qs(query, keep_blank_values=True)
+        if wrong := sorted(set(said) - {"endpoint", "region"}):
+            raise ValueError(f"{self.url}: found {redacted(wrong[0])!r} after `?`, allowed are endpoint and region")
         self.endpoint = endpoint or said.get("endpoint", [None])[0] or None
         self.region = said.get("region", [None])[0]
         self._check()
@@ -96,7 +98,10 @@ class S3Storage:
     def client(self) -> Any:
         """The boto3 client, made at the first use (importing boto3 takes half a second)."""
         with self._explained("connect to"):
-            return _client(self.endpoint, self.region, self.attempts)
+            try:
+                return _client(self.endpoint, self.region, self.attempts)
+            except ValueError as error:  # an endpoint of AWS's own settings (AWS_ENDPOINT_URL, a profile) that is none
+                raise StorageError(f"cannot connect to {self.url}: {redacted(_line(error))}") from error
 
     def key(self, name: str) -> str:
         """The object key of a name. Raises ValueError for a name that leaves the prefix."""
@@ -197,7 +202,7 @@ class S3Storage:
             else:
                 self.client.put_object(**where, **kind, **condition, Body=data)
 
-        return self._conditionally(name, send)
+        return self._conditionally(name, condition, send)
 
     def _put_parts(
         self,
@@ -225,7 +230,7 @@ class S3Storage:
                     self.client.abort_multipart_upload(**where, UploadId=upload)
                 raise
 
-        return self._conditionally(name, send)
+        return self._conditionally(name, condition, send)
 
     def _parts(self, stream: IO[bytes], upload: Fields, sent: Sent) -> Parts:
         """Send every part of an open file; the parts as S3 wants them named at the end."""
@@ -245,7 +250,7 @@ class S3Storage:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _conditionally(self, name: str, send: Callable[[], None]) -> bool:
+    def _conditionally(self, name: str, condition: Fields, send: Callable[[], None]) -> bool:
         from botocore.exceptions import ClientError
 
         for attempt in range(4):
@@ -254,7 +259,7 @@ class S3Storage:
                     send()
                     return True
                 except ClientError as error:
-                    if _code(error) in _TAKEN:
+                    if _code(error) in _TAKEN or ("IfMatch" in condition and _code(error) in _MISSING):
                         return False
                     if _code(error) not in _CONFLICT or attempt == 3:  # 409: two conditional writes met, try again
                         raise
@@ -270,15 +275,17 @@ class S3Storage:
         try:
             yield absent
         except ClientError as error:
-            if _code(error) in _MISSING:
+            if _code(error) in _MISSING and verb not in ("write", "list"):
                 absent.add(_code(error))
                 return
-            message = _line(error.response["Error"].get("Message") or _code(error))
+            message = _line(error.response["Error"].get("Message") or "") or f"the answer is {_code(error) or 'empty'}"
             if verb in ("read", "look at") and _code(error) in ("403", "AccessDenied"):
                 message += " (S3 says so of what is absent, too, unless s3:ListBucket is allowed)"
             raise StorageRefusal(f"cannot {subject}: {message}") from error
         except (BotoCoreError, OSError) as error:
             raise StorageError(f"cannot {subject}: {_line(error)}") from error
+        except KeyError as error:  # a proxy, or a page to log in at, answers in its stead
+            raise StorageError(f"cannot {subject}: the answer has no {error.args[0]}, as S3's have") from error
 
 
 def _line(told: object) -> str:
