@@ -344,6 +344,18 @@ def _say(pipe: int, data: memoryview) -> memoryview:
         return memoryview(b"")
 
 
+def end_orphans(directory: Path) -> None:
+    """End the programs that were given a private directory by a process that was killed: nobody waits for them.
+
+    They are known by their environment, which names it (as `vbmake.rules.environment` has it).
+    """
+    mark = os.fsencode(directory.absolute()) + os.fsencode(os.sep)
+    for entry in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended, or is somebody else's
+            if mark in (entry / "environ").read_bytes():
+                os.kill(int(entry.name), signal.SIGKILL)
+
+
 def process_mark(pid: int) -> str | None:
     """`pid-start`, which names a process for ever (pids come again, starting times do not); None when it is gone."""
     try:

@@ -38,6 +38,17 @@ def test_a_change_that_leaves_size_and_times_as_they_were_is_found(toy: Toy) -> 
     assert "2 files checked: 1 not as recorded" in told.out
 
 
+def test_what_it_finds_is_mended_by_the_next_build(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    (toy.root / ".vbmake/stamp.json").write_text("a stamp")
+    (toy.root / ".vbmake/work/middle.txt").write_text("cut")
+    assert toy.vbmake("verify").code == 1
+    assert not (toy.root / ".vbmake/stamp.json").exists(), "else the build would look no closer"
+    toy.build()
+    assert toy.vbmake("verify").code == 0
+
+
 def test_a_final_target_must_be_there_and_an_intermediate_need_not(toy: Toy) -> None:
     chain(toy.root)
     toy.build()

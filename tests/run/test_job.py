@@ -253,6 +253,29 @@ def test_a_fault_inside_a_rule_is_in_the_log_with_its_traceback(world: World) ->
         assert "Traceback" in workspace.log_path("join:one").read_text()
 
 
+def test_a_function_that_ends_the_program_has_failed(world: World) -> None:
+    during.append(fails(SystemExit(0)))
+    with pytest.raises(JobError, match=r"ended with SystemExit\(0\)"):
+        world.build(two_layers())
+
+
+def test_an_output_that_is_a_link_becomes_a_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    leads = [world.root / "a.txt"]
+
+    def link(work: Work) -> None:
+        for path in work.outputs.values():
+            path.symlink_to(leads[0])
+
+    monkeypatch.setattr("tests.run.world.join", link)
+    world.build(plan_of(job("one", Source("a.txt"), final=True)))
+    assert not (world.root / "build/one.txt").is_symlink()
+    (world.root / "a.txt").write_text("AA")
+    assert world.read("build/one.txt") == "A"
+    leads[0] = world.root / "nowhere"
+    with pytest.raises(JobError, match="made no text"):
+        world.build(plan_of(job("two", Source("a.txt"), final=True)))
+
+
 @pytest.mark.parametrize("content", [None, ""])
 def test_a_rule_that_makes_nothing_has_failed(world: World, content: str | None, monkeypatch: Any) -> None:
     def nothing(work: Work) -> None:

@@ -12,7 +12,7 @@ from doit.cmd_base import check_tasks_exist
 from doit.control import TaskControl
 
 from vbmake.doit_plugin.command import ProjectCommand
-from vbmake.doit_plugin.project import job_of, projects_of
+from vbmake.doit_plugin.project import job_of, locked, projects_of
 from vbmake.errors import WorkspaceError
 from vbmake.run.disk import words
 
@@ -24,6 +24,10 @@ class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has 
         if not projects_of(self.task_list):
             super()._execute(dryrun, cleandep, cleanall, cleanforget, pos_args)
             return
+        with locked(self.task_list, reading=dryrun):
+            self._clean(dryrun, cleandep, cleanall, cleanforget, pos_args)
+
+    def _clean(self, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: Any) -> None:
         tasks = TaskControl(self.task_list).tasks
         named = list(pos_args or [])
         check_tasks_exist(tasks, named, skip_wildcard=True)

@@ -11,11 +11,15 @@ from doit.exceptions import InvalidCommand
 from vbmake.doit_plugin import where
 from vbmake.doit_plugin.command import ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader
-from vbmake.doit_plugin.project import META, projects_of
+from vbmake.doit_plugin.project import META, locked, projects_of
 
 
 class Ignore(ProjectCommand, cmd_ignore.Ignore):  # type: ignore[misc]  # doit has no types
     """doit's `ignore`."""
+
+    def _execute(self, pos_args: Any) -> Any:
+        with locked(self.task_list):
+            return super()._execute(pos_args)
 
 
 class TabCompletion(ProjectCommand, cmd_completion.TabCompletion):  # type: ignore[misc]  # doit has no types
@@ -28,7 +32,8 @@ class Forget(ProjectCommand, cmd_forget.Forget):  # type: ignore[misc]  # doit h
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> None:
         if isinstance(self.loader, VideoLoader) and not self.sel_tasks:
             forget_all = not forget_disable_default
-        super()._execute(forget_sub, forget_disable_default, forget_all)
+        with locked(self.task_list):
+            super()._execute(forget_sub, forget_disable_default, forget_all)
 
 
 class ResetDep(ProjectCommand, cmd_resetdep.ResetDep):  # type: ignore[misc]  # doit has no types

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -105,6 +106,7 @@ class Frame(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no ty
         code = run.parse_execute([target])
         if code == 0 and not inside:
             _copy(root / target, output)
+            sys.stdout.write(f"{'copied':<8} {output}\n")
         return code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from typing import Any, ClassVar
@@ -12,6 +13,8 @@ from doit.exceptions import InvalidCommand
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.option import option
 from vbmake.doit_plugin.project import FilmProject, projects_of
+from vbmake.errors import WorkspaceError
+from vbmake.run import stamp
 from vbmake.run.verify import Finding, check_targets, rebuild, sample
 
 REBUILD = option("rebuild", "do N jobs again, chosen by chance, and compare what they make", 0, metavar="N")
@@ -46,6 +49,13 @@ class Verify(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # d
         return 1 if counts["bad"] else 0
 
     def _verify(self, project: FilmProject, count: int, counts: Counter[str]) -> None:
+        before = counts["bad"]
+        self._look(project, count, counts)
+        if counts["bad"] > before:
+            with contextlib.suppress(OSError, WorkspaceError):  # else the next build finds at a glance nothing to mend
+                stamp.remove(project.root)
+
+    def _look(self, project: FilmProject, count: int, counts: Counter[str]) -> None:
         for finding in check_targets(project.workspace, project.plan):
             counts["checked"] += 1
             self._tell(project, finding, counts)

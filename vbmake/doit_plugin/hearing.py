@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from vbmake.errors import WorkspaceError
+
 UNHEARD = 141  # as a shell tells of a program that SIGPIPE ended
 
 
@@ -28,11 +30,16 @@ def unheard(*more: Any) -> bool:
             poll = select.poll()
             poll.register(number, 0)
             if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll(0)):
-                null = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(null, number)
-                os.close(null)
+                silence(number)
                 found = True
     return found
+
+
+def silence(number: int) -> None:
+    """Have all that is written to a file descriptor from here on go nowhere. Raises OSError."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)
 
 
 def flush() -> None:
@@ -59,25 +66,35 @@ def to_the_end(run: Callable[[], Any]) -> Any:
 
 
 class Heard:
-    """The output of a build: a write that nobody reads ends the build in good order."""
+    """The output of a build: a write that nobody reads, or that fails, ends the build in good order."""
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream
+        self._stream = stream if stream is not None else open(os.devnull, "w")  # noqa: SIM115  # (`>&-`) to the end
 
     def write(self, text: str) -> Any:
         try:
             return self._stream.write(text)
         except BrokenPipeError:
             self._leave()
+        except OSError as error:
+            self._fail(error)
 
     def flush(self) -> Any:
         try:
             return self._stream.flush()
         except BrokenPipeError:
             self._leave()
+        except OSError as error:
+            self._fail(error)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+    def _fail(self, error: OSError) -> NoReturn:
+        """The disk is full, say. Raises WorkspaceError; what is told from here on goes nowhere."""
+        with contextlib.suppress(OSError, ValueError):
+            silence(self._stream.fileno())
+        raise WorkspaceError(f"what a build tells cannot be written: {error.strerror or error}") from error
 
     def _leave(self) -> NoReturn:
         """Called while a BrokenPipeError is handled. Raises Unheard, or that where it is of something else."""

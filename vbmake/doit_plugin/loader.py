@@ -41,8 +41,9 @@ class VideoLoader(TaskLoader2):  # type: ignore[misc]  # doit has no types
 
     def locate(self, options: Any) -> Path:
         """The project's directory. Raises WorkspaceError when there is none."""
-        if self.root is None:
-            start = Path(options.get("cwdPath") or ".").resolve()
+        said = options.get("cwdPath")
+        if self.root is None or said:  # (`doit plan -d DIR`: before the word is read, the nearest project is taken)
+            start = (self.here / (said or ".")).resolve()
             if not start.is_dir():
                 raise WorkspaceError(f"{start} is not a directory")
             self.root = nearest(start)

@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from vbmake.run.disk import explained
+
 
 class MarksDB:
     """A doit backend that writes only when something changed, whole or not at all, and reads damage as nothing."""
@@ -31,10 +33,11 @@ class MarksDB:
         """Write the marks, if they changed."""
         if not self._changed:
             return
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         part = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
-        part.write_text(json.dumps(self._marks, sort_keys=True), "utf-8")
-        part.replace(self._path)
+        with explained("write", self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part.write_text(json.dumps(self._marks, sort_keys=True), "utf-8")
+            part.replace(self._path)
         self._changed = False
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:

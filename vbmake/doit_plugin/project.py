@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -163,6 +164,15 @@ def projects_of(tasks: Iterable[Any]) -> list[FilmProject]:
         if isinstance(handle, (JobHandle, GroupHandle)):
             found.setdefault(id(handle.project), handle.project)
     return list(found.values())
+
+
+@contextlib.contextmanager
+def locked(tasks: Iterable[Any], *, reading: bool = False) -> Iterator[None]:
+    """A block in which no build runs in the projects behind these tasks. Raises WorkspaceError where one does."""
+    with contextlib.ExitStack() as stack:
+        for project in projects_of(tasks):
+            stack.enter_context(project.workspace.locked(reading=reading))
+        yield
 
 
 @dataclass(eq=False)

@@ -6,6 +6,7 @@ The user's own tasks in the same `dodo.py` are told as doit's console reporter t
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,9 @@ from vbmake.doit_plugin.tally import Tally, sentence
 
 if TYPE_CHECKING:
     from vbmake.doit_plugin.live import Live
+
+
+_CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
@@ -138,4 +142,6 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
 
 
 def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line.strip() else "" for line in text.rstrip().splitlines())
+    """As a terminal shows it, and obeys none of it: a tool may have said anything."""
+    shown = _CONTROL.sub("?", text.rstrip().replace("\r\n", "\n"))
+    return "\n".join(f"    {line}" if line.strip() else "" for line in shown.splitlines())

@@ -13,6 +13,7 @@ Everything but the work itself happens in the calling thread.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import heapq
 import itertools
@@ -129,11 +130,12 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 self._reports.flush()
                 feed.extend(self._collect(self._patience(), awaited))
                 self._requeue(self._workers.reclaim(0.0 if self._closing(bounded, awaited) else LINGER))
-        except (KeyboardInterrupt, VbmakeError):
+        except BaseException:  # whatever it is: no tool goes on by itself
             self._interrupt()
+            with contextlib.suppress(VbmakeError):  # what ended the build is told
+                self._reports.flush()
             raise
-        finally:
-            self._reports.flush()
+        self._reports.flush()
         if more and not self._closing(bounded, awaited):
             raise InvalidTask("some tasks wait for each other: their dependencies form a circle")
 

@@ -249,7 +249,7 @@ class Session:
 
 @contextlib.contextmanager
 def terminable() -> Iterator[None]:
-    """While the block runs, SIGTERM is as good as Ctrl-C."""
+    """While the block runs, SIGTERM is as good as Ctrl-C; so is SIGHUP of a closed terminal, but for `nohup`."""
 
     def interrupt(_signal: int, _frame: Any) -> None:
         raise KeyboardInterrupt
@@ -257,8 +257,10 @@ def terminable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, interrupt)
+    signs = [sign for sign in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(sign) is not signal.SIG_IGN]
+    before = {sign: signal.signal(sign, interrupt) for sign in signs}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)

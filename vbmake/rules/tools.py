@@ -162,6 +162,14 @@ def tool_identity(name: str, rule: Rule | None = None) -> str:
     return _version(name, path, stat.st_size, stat.st_mtime_ns)
 
 
+def package_folder(package: str) -> str:
+    """The folder in which a Python package was installed: it changes when another release is. Raises MissingTool."""
+    try:
+        return str(importlib.metadata.distribution(package).locate_file(""))
+    except importlib.metadata.PackageNotFoundError:
+        raise MissingTool(f"{PYTHON_PACKAGE}{package}", f"`pip install {package}`") from None
+
+
 def own_file(rule: Rule, name: str) -> Path:
     """The file that stands beside the rule as `./name`. Raises MissingTool."""
     path = (rule.directory / name).resolve()

@@ -43,6 +43,8 @@ def perform(rule: Any, work: Work) -> Measures:
         return _measures(_function(rule)(work))
     except (VbmakeError, OSError):
         raise
+    except SystemExit as error:  # of a function that was written as a program
+        raise JobError(f"the rule {rule.name} failed: {rule.call} ended with SystemExit({error.code!r})") from None
     except Exception as error:
         for line in traceback.format_exc().splitlines():
             work.log(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +77,9 @@ def _tool_paths(rules: dict[str, Any]) -> set[str]:
                 paths.add(executable())
             elif name.startswith("./"):
                 paths.add(str(rule.directory / name))
-            elif name.startswith("python"):
-                paths.add(sysconfig.get_path("purelib"))
             else:
-                from vbmake.rules.tools import find_tool
+                from vbmake.rules.tools import PYTHON_PACKAGE, find_tool, package_folder
 
-                paths.add(find_tool(name))
+                package = name.startswith(PYTHON_PACKAGE)
+                paths.add(package_folder(name.removeprefix(PYTHON_PACKAGE)) if package else find_tool(name))
     return paths

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import hashlib
 import os
+import shutil
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,11 +45,22 @@ def finished(rule: str, files: Mapping[str, Path]) -> dict[str, Finished]:
     return {role: _finished(rule, role, path) for role, path in files.items()}
 
 
+def _become_file(path: Path) -> None:
+    """Put the bytes that a link leads to in its place: an output changes with no other file. Raises OSError."""
+    copy = path.with_name(f"{path.name}.copy")
+    shutil.copyfile(path, copy)
+    os.replace(copy, path)
+
+
 def _finished(rule: str, role: str, path: Path) -> Finished:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # (a pipe would be waited for)
-    except OSError:
-        if os.path.isfile(path):
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW  # (a pipe would be waited for)
+        handle = os.open(path, flags)
+    except OSError as error:
+        if error.errno == errno.ELOOP and os.path.isfile(path):
+            _become_file(path)
+            return _finished(rule, role, path)
+        if not os.path.islink(path) and os.path.isfile(path):
             raise
         raise JobError(f"the rule {rule} ended well, yet made no {role} ({path.name})") from None
     try:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from vbmake.process import process_mark
+from vbmake.process import end_orphans, process_mark
 from vbmake.rules.environment import GIVEN
 from vbmake.run.disk import explained
 
@@ -99,7 +99,7 @@ class _Loan:
 
 
 def remove_stale(parent: Path) -> int:
-    """Remove the directories of processes that were killed. Returns how many there were."""
+    """Remove the directories of processes that were killed, and end what still works there. Returns how many."""
     removed = 0
     with contextlib.suppress(OSError):
         for path in sorted(parent.iterdir()):
@@ -107,6 +107,7 @@ def remove_stale(parent: Path) -> int:
             pid = mark.partition("-")[0]
             if pid.isdigit() and process_mark(int(pid)) == mark:
                 continue
+            end_orphans(path)
             shutil.rmtree(path, ignore_errors=True)
             removed += 1
     return removed
