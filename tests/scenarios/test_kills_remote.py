@@ -26,8 +26,8 @@ from vbmake.cache.cache import Cache
 from vbmake.cache.manifest import NAME, read_manifest
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.program import Program
+from vbmake.run.tags import TagStore
 from vbmake.storage import s3 as s3_module
-from vbmake.storage.packed import PackedStorage
 from vbmake.storage.s3 import S3Storage
 
 buckets = count()
@@ -220,7 +220,8 @@ def shared_is_whole(cache: S3Storage, world: World, about: str) -> None:
     """The shared cache holds every result of the project, whole."""
     shared = Cache(None, cache, "read")
     assert shared.remote is not None
-    keys = {Path(name).stem for name in PackedStorage(world.cache).list("v1/ac/")}
+    # By the tags: a kill can take from the local cache what it was given in the last moment.
+    keys = {tag.key for tag in TagStore(world.root / ".vbmake/dag/tags.jsonl").all().values()}
     assert keys
     for key in keys:
         entry = shared.lookup(key)
