@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
+import json
 import os
 import re
 import signal
@@ -13,6 +15,8 @@ import threading
 from pathlib import Path
 
 import pytest
+import urllib3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from tests.storage.s3_server import S3Server
 from vbmake.errors import WorkspaceError
@@ -129,6 +133,77 @@ def test_a_large_file_goes_up_in_parts_and_still_conditionally(
     assert not storage.write_new("film", tmp_path / "film")
     uploads = storage.client.list_multipart_uploads(Bucket=storage.bucket)
     assert "Uploads" not in uploads, "an upload that lost the race is not left to be paid for"
+
+
+def test_an_upload_in_parts_that_a_killed_process_began_is_ended_by_the_next(
+    bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_module, "PART", 5 << 20)
+    (tmp_path / "film").write_bytes(bytes(11 << 20))
+    notes = tmp_path / "notes"
+    killed = f"""
+import os, signal
+from pathlib import Path
+from vbmake.storage import s3
+s3.PART = 5 << 20
+storage = s3.S3Storage({bucket!r}, notes=Path({str(notes)!r}))
+storage.client.meta.events.register("before-send.s3.UploadPart", lambda **_: os.kill(os.getpid(), signal.SIGKILL))
+storage.write_new("film", Path({str(tmp_path / "film")!r}))
+"""
+    assert subprocess.run([sys.executable, "-c", killed]).returncode == -signal.SIGKILL
+    look = S3Storage(bucket)
+    live = look.client.create_multipart_upload(Bucket=look.bucket, Key=look.key("film"))["UploadId"]
+    uploads = look.client.list_multipart_uploads(Bucket=look.bucket)["Uploads"]
+    assert len(uploads) == 2
+    assert len(list(notes.iterdir())) == 1
+    S3Storage(bucket, notes=notes).write_new("other", tmp_path / "film")
+    left = look.client.list_multipart_uploads(Bucket=look.bucket)["Uploads"]
+    assert [upload["UploadId"] for upload in left] == [live], "what somebody else sends is left alone"
+    assert not notes.exists()
+
+
+def test_an_upload_whose_name_the_killed_process_never_heard_is_ended_too(
+    bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_module, "PART", 5 << 20)
+    (tmp_path / "film").write_bytes(bytes(11 << 20))
+    storage = S3Storage(bucket, notes=tmp_path / "notes")
+    name = "from vbmake.storage.ownership import own_prefix; print(own_prefix('upload-'))"
+    gone = subprocess.run([sys.executable, "-c", name], capture_output=True, text=True, check=True).stdout.strip()
+    told = {"place": storage._place, "key": storage.key("film"), "upload": ""}
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / f"{gone}0.json").write_text(json.dumps(told))
+    for name in ("film", "film2"):
+        storage.client.create_multipart_upload(Bucket=storage.bucket, Key=storage.key(name))
+    assert storage.write_new("film", tmp_path / "film")
+    left = storage.client.list_multipart_uploads(Bucket=storage.bucket)["Uploads"]
+    assert [upload["Key"] for upload in left] == [storage.key("film2")]
+
+
+def test_an_upload_that_somebody_ended_is_begun_anew(
+    bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_module, "PART", 5 << 20)
+    (tmp_path / "film").write_bytes(bytes(11 << 20))
+    storage = S3Storage(bucket)
+    ended: list[str] = []
+
+    def end(request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        if ended:
+            return None
+        ended.append(request.url)
+        body = urllib3.HTTPResponse(io.BytesIO(b"<Error><Code>NoSuchUpload</Code></Error>"), preload_content=False)
+        return AWSResponse(request.url, 404, {}, body)
+
+    events = storage.client.meta.events
+    events.register("before-send.s3.CompleteMultipartUpload", end)
+    try:
+        assert storage.write_new("film", tmp_path / "film")
+    finally:
+        events.unregister("before-send.s3.CompleteMultipartUpload", end)
+    assert len(ended) == 1
+    assert storage.stat("film") == 11 << 20
+    assert "Uploads" not in storage.client.list_multipart_uploads(Bucket=storage.bucket)
 
 
 def test_a_bucket_that_is_not_there_is_told() -> None:

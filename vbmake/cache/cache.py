@@ -121,10 +121,14 @@ class Cache:
         settings: CacheSettings,
         warn: Callable[[str], None] = lambda _: None,
         storage: Storage | None = None,
+        notes: Path | None = None,
     ) -> Cache:
-        """The cache that the settings describe; with `storage` as its remote tier, when that is given."""
+        """The cache that the settings describe; with `storage` as its remote tier, when that is given.
+
+        `notes` is a folder of this machine's for notes of uploads under way (see S3Storage).
+        """
         local = PackedStorage(settings.directory) if settings.directory is not None else None
-        remote = storage or (storage_at(settings.remote, ATTEMPTS) if settings.remote else None)
+        remote = storage or (storage_at(settings.remote, ATTEMPTS, notes) if settings.remote else None)
         return cls(local, remote, settings.mode, warn)
 
     @property

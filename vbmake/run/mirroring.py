@@ -32,7 +32,7 @@ def mirror(
 
     Raises WorkspaceError when something is not built as it is declared, or when the place cannot be used.
     """
-    storage = storage_at(address)
+    storage = storage_at(address, notes=workspace.uploads)
     files = published_files(workspace, plan, base)
     digest = workspace.digests.of
     writer = this_writer()

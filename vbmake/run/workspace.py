@@ -2,9 +2,9 @@
 
 What a build keeps lies in `.vbmake/`: `dag/` (`plan.json`, `tags.jsonl`, `places.jsonl`), `digests.jsonl`,
 `measures.jsonl`, `glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the way),
-`stamp.json`, `lock`, and `tmp/` while jobs run. Deleting any of that costs only time, but for assets of providers in
-`work/` that are in no cache. `generations/` (requests to providers) and `costs.jsonl` are not to be deleted: they keep
-what was paid.
+`stamp.json`, `lock`; while jobs run `tmp/`, while large files are sent `uploads/`. Deleting any of that costs only
+time, but for assets of providers in `work/` that are in no cache. `generations/` (requests to providers) and
+`costs.jsonl` are not to be deleted: they keep what was paid.
 
     with Workspace.open(root) as workspace, workspace.locked():
         plan = workspace.plan()                    # as far as what is known reaches
@@ -61,6 +61,7 @@ from vbmake.run.tags import TagStore
 from vbmake.storage.protocol import Storage
 
 STATE = ".vbmake"
+UPLOADS = "uploads"
 
 
 class Workspace:
@@ -125,11 +126,16 @@ class Workspace:
         def planner(measures: Mapping[str, Mapping[str, Any]]) -> BuildPlan:
             return plan_build(BuildInputs(declaration.project, declaration.rules, measures))
 
-        cache = Cache.of(settings(declaration.project.cache), warn, storage)
+        cache = Cache.of(settings(declaration.project.cache), warn, storage, root / STATE / UPLOADS)
         with uncollected():
             workspace = cls(root, declaration.rules, cache, planner=planner, project=declaration.project)
         workspace._declaration = declaration
         return workspace
+
+    @property
+    def uploads(self) -> Path:
+        """The folder for notes of uploads under way."""
+        return self.state / UPLOADS
 
     @property
     def sync(self) -> Sync | None:

@@ -21,17 +21,17 @@ def is_directory(address: str) -> bool:
     return bool(address) and "://" not in address and not re.match(r"s3:|https?:", address, re.IGNORECASE)
 
 
-def storage_at(address: str, attempts: int = 4) -> Storage:
+def storage_at(address: str, attempts: int = 4, notes: Path | None = None) -> Storage:
     """The storage at an address; nothing is looked up yet. Raises WorkspaceError for an address of another kind.
 
     An S3 address may end in `?endpoint=http://host:port&region=...`, for stores that are not Amazon's.
-    A request that gets no answer is tried `attempts` times.
+    A request that gets no answer is tried `attempts` times. `notes`: see S3Storage.
     """
     if address.startswith("s3://"):
         from vbmake.storage.s3 import S3Storage
 
         try:
-            return S3Storage(address, attempts=attempts)
+            return S3Storage(address, attempts=attempts, notes=notes)
         except ValueError as error:
             raise WorkspaceError(str(error)) from None
     if not is_directory(address):

@@ -5,19 +5,16 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import functools
 import hashlib
 import json
 import os
-import re
 import shutil
-import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from vbmake.process import process_mark
+from vbmake.storage.ownership import is_left_over, own_prefix
 from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageRefusal
 
 _TEMPORARY = ".vbmake-"
@@ -166,10 +163,10 @@ class LocalStorage:
         self._sweep(target.parent)
         try:
             try:
-                handle, made = tempfile.mkstemp(prefix=_prefix(), dir=target.parent)
+                handle, made = tempfile.mkstemp(prefix=own_prefix(_TEMPORARY), dir=target.parent)
             except FileNotFoundError:
                 target.parent.mkdir(parents=True, exist_ok=True)
-                handle, made = tempfile.mkstemp(prefix=_prefix(), dir=target.parent)
+                handle, made = tempfile.mkstemp(prefix=own_prefix(_TEMPORARY), dir=target.parent)
             temporary = Path(made)
             with open(handle, "wb") as stream:
                 if isinstance(data, bytes):
@@ -196,7 +193,7 @@ class LocalStorage:
         self._swept.add(folder)
         with contextlib.suppress(OSError):
             for name in os.listdir(folder):
-                if name.startswith(_TEMPORARY) and _is_left_over(name):
+                if name.startswith(_TEMPORARY) and is_left_over(name, _TEMPORARY):
                     (folder / name).unlink(missing_ok=True)
 
     def _claim(self, temporary: Path, target: Path) -> bool:
@@ -223,21 +220,3 @@ class LocalStorage:
 
     def _error(self, verb: str, name: str, error: OSError) -> StorageRefusal:
         return StorageRefusal(f"cannot {verb} {name} in {self.directory}: {error.strerror or error}")
-
-
-def _prefix() -> str:
-    """How the names of this process's temporary files begin: they tell whose they are."""
-    return f"{_TEMPORARY}{process_mark(os.getpid())}@{_host()}~"
-
-
-def _is_left_over(name: str) -> bool:
-    """Whether a temporary file's writer was a process of this machine that is gone."""
-    owner, told, _ = name.removeprefix(_TEMPORARY).partition("~")
-    mark, _, host = owner.partition("@")
-    pid = mark.partition("-")[0]
-    return bool(told) and host == _host() and pid.isdigit() and process_mark(int(pid)) != mark
-
-
-@functools.cache
-def _host() -> str:
-    return re.sub(r"[^A-Za-z0-9.-]", "_", socket.gethostname())

@@ -17,6 +17,7 @@ from typing import IO, Any
 from urllib.parse import parse_qs
 
 from vbmake.redact import redacted
+from vbmake.storage import unfinished
 from vbmake.storage.address import BUCKET, ENDPOINT, REGION
 from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageError, StorageRefusal
 
@@ -29,7 +30,11 @@ Parts = list[Fields]
 _in_memory = threading.BoundedSemaphore(8)  # parts, of all objects together
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"412", "PreconditionFailed"}
-_CONFLICT = {"409", "ConditionalRequestConflict"}
+_AGAIN = {  # try once more
+    "409",  # two conditional writes met
+    "ConditionalRequestConflict",
+    "NoSuchUpload",  # somebody has ended what a killed process of theirs seemed to have left
+}
 
 
 @lru_cache(maxsize=8)
@@ -59,10 +64,11 @@ class S3Storage:
 
     `url` is `s3://bucket/prefix`, with `?endpoint=http://host:port` and `&region=...` for other stores than AWS.
     Credentials come from where every AWS tool takes them (environment, profile, instance role). A request is tried
-    `attempts` times; each may take 3 s to connect and SILENCE s to answer.
+    `attempts` times; each may take 3 s to connect and SILENCE s to answer. In the folder `notes` it is noted which
+    uploads in parts are under way, so that those of a process that was killed are ended by the next one.
     """
 
-    def __init__(self, url: str, endpoint: str | None = None, attempts: int = 4) -> None:
+    def __init__(self, url: str, endpoint: str | None = None, attempts: int = 4, *, notes: Path | None = None) -> None:
         scheme, _, rest = url.partition("://")
         place, _, query = rest.partition("?")
         self.bucket, _, prefix = place.partition("/")
@@ -77,6 +83,9 @@ class S3Storage:
         self._check()
         self.attempts = attempts
         self._append = threading.Lock()
+        self._notes = notes
+        self._clearing = threading.Lock()
+        self._cleared = notes is None
 
     def _check(self) -> None:
         """Raise ValueError, in one line, for what the library would refuse at the first request, and at length."""
@@ -217,7 +226,9 @@ class S3Storage:
         """A large file in parts, several at once. With `sha256`, completed only if those were the bytes."""
 
         def send() -> None:
+            note = unfinished.begin(self._notes, self._place, where["Key"])
             upload = self.client.create_multipart_upload(**where, **kind)["UploadId"]
+            note.name(upload)
             try:
                 with open(path, "rb") as stream:
                     parts = self._parts(stream, {**where, "UploadId": upload}, sent)
@@ -228,9 +239,44 @@ class S3Storage:
             except BaseException:
                 with contextlib.suppress(Exception):  # the first failure is the one to tell
                     self.client.abort_multipart_upload(**where, UploadId=upload)
+                    note.remove()
                 raise
+            note.remove()
 
+        self._clear_up()
         return self._conditionally(name, condition, send)
+
+    @property
+    def _place(self) -> str:
+        return " ".join(filter(None, (self.bucket, self.endpoint)))
+
+    def _clear_up(self) -> None:
+        """End the uploads in parts that killed processes have left, when this one first sends a file so.
+
+        Where a store refuses, that is left to the rules of the bucket; where it does not answer, to the next process.
+        """
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        with self._clearing:
+            if self._cleared or self._notes is None:
+                return
+            self._cleared = True
+            for note in unfinished.left_over(self._notes, self._place):
+                where = {"Bucket": self.bucket, "Key": note.key}
+                try:
+                    for upload in [note.upload] if note.upload else self._uploads(note.key):
+                        self.client.abort_multipart_upload(**where, UploadId=upload)
+                except ClientError:
+                    note.remove()
+                except (BotoCoreError, OSError, StorageError):
+                    return
+                note.remove()
+
+    def _uploads(self, key: str) -> Iterator[str]:
+        """The uploads in parts to a key that nobody has ended."""
+        for upload in self.client.list_multipart_uploads(Bucket=self.bucket, Prefix=key).get("Uploads", []):
+            if upload["Key"] == key:
+                yield str(upload["UploadId"])
 
     def _parts(self, stream: IO[bytes], upload: Fields, sent: Sent) -> Parts:
         """Send every part of an open file; the parts as S3 wants them named at the end."""
@@ -261,7 +307,7 @@ class S3Storage:
                 except ClientError as error:
                     if _code(error) in _TAKEN or ("IfMatch" in condition and _code(error) in _MISSING):
                         return False
-                    if _code(error) not in _CONFLICT or attempt == 3:  # 409: two conditional writes met, try again
+                    if _code(error) not in _AGAIN or attempt == 3:
                         raise
         return False
 
