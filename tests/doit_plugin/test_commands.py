@@ -212,6 +212,15 @@ def test_an_ignored_job_is_left_out_until_it_is_forgotten(toy: Toy) -> None:
     assert toy.build().out.splitlines()[-1].startswith("2 jobs: 1 ran, 1 current in ")
 
 
+@pytest.mark.parametrize("words", [["ignore"], ["run", "-n", "-3"]])
+def test_what_says_nothing_to_do_is_refused(toy: Toy, words: list[str]) -> None:
+    chain(toy.root)
+    told = toy.vbmake(*words)
+    assert (told.code, told.out) == (3, ""), told
+    assert "wants names of jobs" in told.err or "-n -3: a number of jobs" in told.err
+    assert toy.build().out.splitlines()[-1].startswith("2 jobs: 2 ran in ")
+
+
 def test_plan_tells_what_a_build_leaves_out(toy: Toy) -> None:
     chain(toy.root)
     toy.vbmake("ignore", "copy:film")

@@ -21,6 +21,14 @@ def test_a_directory_named_after_the_command_is_the_one_that_is_meant(toy: Toy, 
     assert (nowhere.code, "copy:film" in nowhere.out) == (3 if word == "list" else 2, False), nowhere
 
 
+def test_doctor_looks_at_the_project_that_is_named(toy: Toy, tmp_path: Path) -> None:
+    declare(tmp_path / "other", {"id": "copy:another", "makes": {"o": "build/another.txt"}, "final": True})
+    told = toy.vbmake("doctor", "-d", str(tmp_path / "other"))
+    assert f"{tmp_path / 'other'} can be written" in told.out
+    nowhere = toy.vbmake("doctor", "-d", str(tmp_path / "nowhere"))
+    assert (nowhere.code, nowhere.err) == (2, f"{tmp_path / 'nowhere'} is not a directory\n")
+
+
 @pytest.mark.parametrize("words", [("clean",), ("forget",), ("ignore", "copy:film")])
 def test_what_changes_the_records_is_refused_while_a_build_runs(toy: Toy, words: tuple[str, ...]) -> None:
     chain(toy.root)

@@ -18,6 +18,8 @@ class Ignore(ProjectCommand, cmd_ignore.Ignore):  # type: ignore[misc]  # doit h
     """doit's `ignore`."""
 
     def _execute(self, pos_args: Any) -> Any:
+        if not pos_args and projects_of(self.task_list):
+            raise InvalidCommand(f"ignore wants names of jobs; `{self.bin_name} list --all` shows them")
         with locked(self.task_list):
             return super()._execute(pos_args)
 

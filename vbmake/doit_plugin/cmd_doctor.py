@@ -8,14 +8,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from doit.cmd_base import Command
 
 from vbmake.doit_plugin.command import FreeOrder, Guarded
 from vbmake.doit_plugin.finding import Finding
+from vbmake.doit_plugin.loader import OPTION_DIR
 from vbmake.doit_plugin.where import nearest
-from vbmake.errors import VbmakeError
+from vbmake.errors import VbmakeError, WorkspaceError
 
 if TYPE_CHECKING:
     from vbmake.rules.model import Rule
@@ -33,9 +34,13 @@ class Doctor(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no 
         "publish to are tried, if the project or VBMAKE_CACHE names them: they are read, and where builds write to "
         "them an empty object is written and deleted again. Keys are told by their names alone."
     )
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (OPTION_DIR,)
 
     def perform(self, params: Any, args: list[str]) -> int:
-        findings = list(examine(nearest(Path.cwd()) or Path.cwd()))
+        start = Path(params["cwdPath"] or ".").resolve()
+        if not start.is_dir():
+            raise WorkspaceError(f"{start} is not a directory")
+        findings = list(examine(nearest(start) or start))
         width = max(len(finding.subject) for finding in findings)
         for finding in findings:
             sys.stdout.write(f"{finding.state:<8} {finding.subject:<{width}}  {finding.found}\n")

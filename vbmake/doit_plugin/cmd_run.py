@@ -248,6 +248,8 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         from vbmake.doit_plugin.runner import PYTHON, TASKS
         from vbmake.doit_plugin.workers import Pools
 
+        if num_process < 0:
+            raise InvalidCommand(f"-n {num_process}: a number of jobs that run at once, such as -n 4")
         threads = own = max(1, num_process)
         if num_process == 0 and not isinstance(self.loader, VideoLoader):
             threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
