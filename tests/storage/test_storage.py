@@ -159,7 +159,7 @@ storage.write_new("film", Path({str(tmp_path / "film")!r}))
     S3Storage(bucket, notes=notes).write_new("other", tmp_path / "film")
     left = look.client.list_multipart_uploads(Bucket=look.bucket)["Uploads"]
     assert [upload["UploadId"] for upload in left] == [live], "what somebody else sends is left alone"
-    assert not notes.exists()
+    assert not list(notes.iterdir())
 
 
 def test_an_upload_whose_name_the_killed_process_never_heard_is_ended_too(

@@ -85,7 +85,7 @@ class S3Storage:
         self._append = threading.Lock()
         self._notes = notes
         self._clearing = threading.Lock()
-        self._cleared = notes is None
+        self._cleared = False
 
     def _check(self) -> None:
         """Raise ValueError, in one line, for what the library would refuse at the first request, and at length."""
@@ -267,7 +267,7 @@ class S3Storage:
                     for upload in [note.upload] if note.upload else self._uploads(note.key):
                         self.client.abort_multipart_upload(**where, UploadId=upload)
                 except ClientError:
-                    note.remove()
+                    pass  # it has ended since, or may not be ended from here
                 except (BotoCoreError, OSError, StorageError):
                     return
                 note.remove()

@@ -48,12 +48,11 @@ class Note:
             os.replace(temporary, self.path)
 
     def remove(self) -> None:
-        """The upload is over; the folder of the last note goes with it."""
+        """The upload is over."""
         if self.path is None:
             return
         with contextlib.suppress(OSError):
             self.path.unlink(missing_ok=True)
-            self.path.parent.rmdir()
 
 
 def begin(folder: Path | None, place: str, key: str) -> Note:
