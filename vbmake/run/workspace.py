@@ -2,9 +2,9 @@
 
 What a build keeps lies in `.vbmake/`: `dag/` (`plan.json`, `tags.jsonl`, `places.jsonl`), `digests.jsonl`,
 `measures.jsonl`, `glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the way),
-`stamp.json`, `lock`, `tmp/` for jobs that run, `uploads/` for large files that are being sent. Deleting any of that costs only
-time, but for assets of providers in `work/` that are in no cache. `generations/` (requests to providers) and
-`costs.jsonl` are not to be deleted: they keep what was paid.
+`stamp.json`, `lock`, `tmp/` for jobs that run, `uploads/` for large files that are being sent. Deleting any of that
+costs only time, but for assets of providers in `work/` that are in no cache. `generations/` (requests to providers)
+and `costs.jsonl` are not to be deleted: they keep what was paid.
 
     with Workspace.open(root) as workspace, workspace.locked():
         plan = workspace.plan()                    # as far as what is known reaches
