@@ -39,14 +39,18 @@ def film(world: World) -> World:
 
 
 def start(film: World, stdout: Any) -> subprocess.Popen[bytes]:
-    """A build with two threads."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.scenarios.program", "run", "-n", "2"],
-        cwd=film.root,
-        env=environment(film.cache),
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-    )
+    """A build with two threads, started as from a terminal though these tests may be started with `nohup`."""
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.scenarios.program", "run", "-n", "2"],
+            cwd=film.root,
+            env=environment(film.cache),
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+        )
+    finally:
+        signal.signal(signal.SIGHUP, inherited)
 
 
 def tools() -> list[str]:
