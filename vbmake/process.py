@@ -372,3 +372,9 @@ def process_mark(pid: int) -> str | None:
     except PermissionError:
         pass
     return f"{pid}-0"
+
+
+def is_gone(mark: str) -> bool:
+    """Whether the process that `process_mark` named so has ended; False for what is no such name."""
+    pid = mark.partition("-")[0]
+    return pid.isdigit() and process_mark(int(pid)) != mark

@@ -40,9 +40,9 @@ class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         "belongs to one project.\n\n"
         "Credentials are those of every AWS tool (environment, profile, role). An address may end in "
         "`?endpoint=https://host:port&region=...` for stores other than Amazon's. `sync: {to: s3://bucket/prefix, "
-        "after: build}` in video.yaml does this after each successful build. The parts of a large file "
-        "whose upload was killed are removed by the next sync of the same checkout; where machines come and go (CI), "
-        "let the bucket have the lifecycle rule AbortIncompleteMultipartUpload."
+        "after: build}` in video.yaml does this after each successful build. What a large file's upload "
+        "leaves when it is killed is removed when the same checkout next sends a large file; where machines come and "
+        "go (CI), let the bucket have the lifecycle rule AbortIncompleteMultipartUpload."
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, DELETE, CHECK, TO)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from vbmake.cache.mirror import Synced, View, Writer, sync
 from vbmake.errors import WorkspaceError
 from vbmake.plan.types import BuildPlan
-from vbmake.process import process_mark
+from vbmake.process import is_gone, process_mark
 from vbmake.run.complete import final_targets
 from vbmake.run.workspace import Workspace
 from vbmake.storage.address import storage_at
@@ -59,7 +59,6 @@ def this_writer() -> Writer:
 
     def dead(name: str) -> bool:
         there, _, mark = name.partition("/")
-        pid = mark.partition("-")[0]
-        return there == host and pid.isdigit() and process_mark(int(pid)) != mark
+        return there == host and is_gone(mark)
 
     return Writer(f"{host}/{process_mark(os.getpid())}", dead)

@@ -7,7 +7,7 @@ import os
 import re
 import socket
 
-from vbmake.process import process_mark
+from vbmake.process import is_gone, process_mark
 
 
 def own_prefix(start: str) -> str:
@@ -19,8 +19,7 @@ def is_left_over(name: str, start: str) -> bool:
     """Whether a file of such a name belongs to a process of this machine that is gone."""
     owner, told, _ = name.removeprefix(start).partition("~")
     mark, _, host = owner.partition("@")
-    pid = mark.partition("-")[0]
-    return bool(told) and host == _host() and pid.isdigit() and process_mark(int(pid)) != mark
+    return bool(told) and host == _host() and is_gone(mark)
 
 
 @functools.cache
