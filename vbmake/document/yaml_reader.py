@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +35,8 @@ class Limits:
     depth: int = 40
 
 
+TOO_DEEP = "lists and mappings are nested too deeply"
+KEY = 200  # characters of a key, at most
 DECLARATION = Limits()
 DATA = Limits(bytes=16_000_000, nodes=1_000_000)
 
@@ -88,6 +90,7 @@ class _Open:
     anchor: str | None
     key: str | None = None
     key_place: Place | None = None
+    wants_key: bool = False
     weight: int = 1
     skip: bool = False
     path: str = ""  # of the mapping itself, or of the value of `key`
@@ -117,9 +120,13 @@ class _Reader:
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._document,
         }
-        for event in _events(text):
-            if (handle := take.get(type(event))) is not None:
-                handle(event)
+        loader = _Loader(text)
+        try:
+            while (event := loader.get_event()) is not None:
+                if (handle := take.get(type(event))) is not None:
+                    handle(event)
+        finally:
+            loader.dispose()
         if self.root is None:
             message = "the file holds no value, only comments"
             raise self._refuse(Place(self.file, 1, 1), message, hint="a film needs at least `scenes:` with one scene")
@@ -146,6 +153,25 @@ class _Reader:
         return top.path
 
     def _scalar(self, event: Any) -> None:
+        """A key or a value: most of a declaration, and most of those are plain."""
+        if event.tag is not None or event.anchor is not None or not self.stack or not event.value.isprintable():
+            self._special_scalar(event)
+            return
+        text: str = event.value
+        top = self.stack[-1]
+        if top.wants_key and text != "<<" and text not in top.node.items and len(text) <= KEY:
+            mark = event.start_mark
+            top.key = text
+            top.path = join_path(top.node.place.path, text)
+            top.key_place = place = Place(self.file, mark.line + 1, mark.column + 1, top.path)
+            top.wants_key = top.skip = False
+            top.weight += 1
+            self._count(1, place)
+        else:
+            self._put(Scalar(resolve(text) if event.implicit[0] else text, text, self._place(event)), 1, None)
+
+    def _special_scalar(self, event: Any) -> None:
+        """One with a tag or an anchor, or with characters that may not be in it, or that is all there is."""
         place = self._place(event)
         value: Any = event.value
         tag = event.tag
@@ -162,7 +188,7 @@ class _Reader:
     def _begin(self, event: Any) -> None:
         place = self._place(event)
         if len(self.stack) >= self.limits.depth:
-            raise self._refuse(place, "lists and mappings are nested too deeply", allowed=f"{self.limits.depth} levels")
+            raise self._refuse(place, TOO_DEEP, allowed=f"{self.limits.depth} levels")
         if event.tag not in (None, "!", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map"):
             message = f"the tag {shorten(event.tag)} is not known"
             self.problems.add(place, message, hint="remove it: values need no tags")
@@ -170,7 +196,7 @@ class _Reader:
         node: List | Map = List([], place) if is_list else Map({}, {}, place)
         if event.anchor:
             self.pending.add(event.anchor)
-        self.stack.append(_Open(node, event.anchor, path=place.path))
+        self.stack.append(_Open(node, event.anchor, wants_key=not is_list, path=place.path))
 
     def _end(self, _event: Any) -> None:
         top = self.stack.pop()
@@ -187,12 +213,15 @@ class _Reader:
         node, weight = self.anchors[event.anchor]
         self._put(node, weight, None)
 
-    def _put(self, node: Node, weight: int, anchor: str | None, already_counted: int = 0) -> None:
-        self.total += weight - already_counted
+    def _count(self, nodes: int, place: Place) -> None:
+        self.total += nodes
         if self.total > self.limits.nodes:
             raise self._refuse(
-                node.place, "the file holds too many values (aliases count in full)", allowed=f"{self.limits.nodes:,}"
+                place, "the file holds too many values (aliases count in full)", allowed=f"{self.limits.nodes:,}"
             )
+
+    def _put(self, node: Node, weight: int, anchor: str | None, already_counted: int = 0) -> None:
+        self._count(weight - already_counted, node.place)
         if anchor:
             self.anchors[anchor] = (node, weight)
         if not self.stack:
@@ -200,58 +229,42 @@ class _Reader:
             return
         top = self.stack[-1]
         top.weight += weight
-        if isinstance(top.node, List):
-            top.node.items.append(node)
-        elif top.key_place is None:
-            self._key(top, top.node, node)
+        owner = top.node
+        if isinstance(owner, List):
+            owner.items.append(node)
+        elif top.wants_key:
+            self._key(top, owner, node)
         else:
-            self._value(top, top.node, node)
+            if not top.skip and top.key is not None and top.key_place is not None:
+                owner.items[top.key] = node
+                owner.keys[top.key] = top.key_place
+            top.wants_key = True
+            top.path = owner.place.path
 
     def _key(self, top: _Open, owner: Map, node: Node) -> None:
-        top.key_place = node.place
-        top.skip = False
+        """A key of which there is something to tell."""
+        top.wants_key = False
         if not isinstance(node, Scalar):
             hint = "quote it" if isinstance(node, List) else 'if this is an expression, quote it: "{{ name }}"'
             self.problems.add(owner.place, "a key must be a plain word", found="a list or mapping", hint=hint)
-            top.key, top.skip = "?", True
-            top.path = _join(owner, top.key)
+            top.key_place, top.key, top.skip = node.place, "?", True
+            top.path = join_path(owner.place.path, top.key)
             return
-        key = node.raw
-        top.path = _join(owner, key)
+        key = top.key = node.raw
+        top.path = join_path(owner.place.path, key)
         place = top.key_place = Place(node.place.file, node.place.line, node.place.column, top.path)
-        top.key = key
+        top.skip = True
         if key == "<<":
             self.problems.add(
                 place, "merge keys (<<) are not used here", hint="name a style, or use `vars` or `include`"
             )
-            top.skip = True
         elif key in owner.items:
             first = owner.keys[key]
             self.problems.add(place, f"{repr_text(shorten(key))} is written twice", hint=f"first in line {first.line}")
-            top.skip = True
-        elif len(key) > 200 or (not key.isprintable() and (_CONTROL.search(key) or "\n" in key)):
+        elif len(key) > KEY or (not key.isprintable() and (_CONTROL.search(key) or "\n" in key)):
             self.problems.add(place, "this cannot be a key", found=repr_text(shorten(key)))
-            top.skip = True
-
-    def _value(self, top: _Open, owner: Map, node: Node) -> None:
-        if not top.skip and top.key is not None and top.key_place is not None:
-            owner.items[top.key] = node
-            owner.keys[top.key] = top.key_place
-        top.key = top.key_place = None
-        top.path = owner.place.path
-
-
-def _events(text: str) -> Iterator[Any]:
-    loader = _Loader(text)
-    try:
-        while (event := loader.get_event()) is not None:
-            yield event
-    finally:
-        loader.dispose()
-
-
-def _join(owner: Map, key: str) -> str:
-    return join_path(owner.place.path, key)
+        else:
+            top.skip = False
 
 
 def join_path(parent: str, key: str) -> str:
@@ -299,6 +312,8 @@ def _syntax_problem(error: yaml.MarkedYAMLError, file: str, text: str) -> Proble
     message = error.problem or "this is not YAML"
     context = f" {error.context}" if error.context else ""
     hint = ""
+    if "nesting depth" in message:  # (libyaml's own limit is higher, but some releases meet it first, reading ahead)
+        return Problem(Place(file, line, column), TOO_DEEP, allowed=f"{DECLARATION.depth} levels")
     if "\t" in written[: max(column, 1)]:
         message, context, hint = "a tab cannot indent", "", "use spaces"
     elif "{{" in written or "{%" in written:

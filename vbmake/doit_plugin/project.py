@@ -62,6 +62,8 @@ class FilmProject:
 
     def path(self, relative: str) -> str:
         """A path of the project as doit sees it: relative to doit's directory, in one spelling (doit compares text)."""
+        if not self.base:  # plans have it already
+            return relative
         return os.path.normpath(os.path.join(self.base, relative)).replace(os.sep, "/")
 
     def may_have(self, word: str) -> bool:
@@ -158,12 +160,16 @@ def unplanned_of(tasks: Iterable[Any]) -> list[Unplanned]:
 
 def projects_of(tasks: Iterable[Any]) -> list[FilmProject]:
     """The projects behind doit tasks, each once, in order."""
-    found: dict[int, FilmProject] = {}
+    found: list[FilmProject] = []
+    last: FilmProject | None = None
     for task in tasks:
-        handle = (task.meta or {}).get(META)
-        if isinstance(handle, (JobHandle, GroupHandle)):
-            found.setdefault(id(handle.project), handle.project)
-    return list(found.values())
+        handle = task.meta.get(META) if task.meta else None
+        project: FilmProject | None = getattr(handle, "project", None)
+        if project is not last and project is not None:  # a film's tasks stand side by side
+            last = project
+            if not any(project is one for one in found):
+                found.append(project)
+    return found
 
 
 @contextlib.contextmanager

@@ -37,7 +37,7 @@ def jobs_after(film: Film, inputs: BuildInputs) -> list[JobSpec]:
     if request is not None and request.images.provider != LOCAL:
         wanted = request.images
         image = PromptedImage(prompt=ANYTHING, provider=wanted.provider, model=wanted.model, options=wanted.options)
-        image._place = wanted.place
+        image.set_place(wanted.place)
         prompted(draft, film, "image", image)
     if film.voice.provider != LOCAL:
         spoken(draft, film, "voice", ANYTHING, film.voice, 1, film.voice.place)

@@ -89,7 +89,10 @@ def layer_measure(draft: Draft, film: Film, layer: Layer) -> tuple[Ref | None, M
 
 def is_known(draft: Draft, film: Film, layer: Layer) -> bool:
     """Whether all is known that decides how a layer is shown; what has no file needs no measuring."""
-    ref, measure = layer_measure(draft, film, layer)
+    return _is_told(layer, *layer_measure(draft, film, layer))
+
+
+def _is_told(layer: Layer, ref: Ref | None, measure: Measure | None) -> bool:
     return ref is None or measure is not None or isinstance(layer, models.SvgLayer) or _is_svg(ref)
 
 
@@ -109,7 +112,7 @@ def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files
     ref, measure = layer_measure(draft, film, layer)
     if ref is None and isinstance(layer, models.MakeLayer):
         return None
-    if not is_known(draft, film, layer):
+    if not _is_told(layer, ref, measure):
         return None
     first = to_frames(layer.show.start, canvas.fps) if layer.show else 0
     end = to_frames(layer.show.end, canvas.fps) if layer.show and layer.show.end is not None else frames
@@ -181,7 +184,9 @@ def _place(layer: Layer, canvas: Canvas) -> dict[str, Any]:
 
 
 def _course(layer: Layer, canvas: Canvas, first: int, end: int) -> dict[str, Any]:
-    """How a layer comes, changes and goes."""
+    """How a layer comes, changes and goes; most simply stand there."""
+    if layer.animate is None and layer.enter is None and layer.leave is None:
+        return {"animate": {}, "peak": layer.scale, "enter": None, "leave": None}
     keys: dict[str, list[list[Any]]] = {}
     if layer.animate is not None:
         for name in ("x", "y", "scale", "rotate", "opacity"):

@@ -61,7 +61,7 @@ def _read(data: Any, request: ScriptRequest, job: str) -> Script:
 def _place(value: Any, place: Place) -> None:
     """Let everything that came from a script stand where the script is asked for."""
     if isinstance(value, Model):
-        value._place = place
+        value.set_place(place)
     if isinstance(value, BaseModel):
         for name in type(value).model_fields:
             _place(getattr(value, name), place)

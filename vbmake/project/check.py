@@ -306,7 +306,7 @@ def _names_by_key(model: type[Model]) -> dict[str, str]:
 def set_places(value: Any, node: Node) -> None:
     """Give every model below `value` the place of the node it was made from."""
     if isinstance(value, Model):
-        value._place = node.place
+        value.set_place(node.place)
         if isinstance(node, Map):
             names = _names_by_key(type(value))
             if isinstance(value, Film) and value.script is not None and isinstance(node.items["scenes"], Map):

@@ -111,7 +111,13 @@ class Expander:
         self._count(node)
         context = context or node.context
         if isinstance(node, Map):
-            items = {key: self.value(item, scope, stack, context) for key, item in node.items.items()}
+            items: dict[str, Node] = {}
+            for key, item in node.items.items():
+                if type(item) is Scalar and (type(item.value) is not str or "{" not in item.value):  # most are plain
+                    self._count(item)
+                    items[key] = Scalar(item.value, item.raw, item.place, context or item.context)
+                else:
+                    items[key] = self.value(item, scope, stack, context)
             return Map(items, node.keys, node.place, context)
         if isinstance(node, List):
             items_ = [made for item in node.items for made in self._item(item, scope, stack, context)]

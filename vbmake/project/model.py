@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, PrivateAttr
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
 from vbmake.errors import Place
@@ -17,13 +17,23 @@ class Model(BaseModel):
 
     # Deferred: a model's validator holds those of all its parts, so only that of the outermost need be built.
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False, defer_build=True)
-    _place: Place = PrivateAttr(default_factory=lambda: _NOWHERE)  # a default itself would be copied each time
+    # Beside pydantic: a private attribute of its own would cost a film of many layers a tenth of its reading.
+    __slots__ = ("_place",)
 
     @property
     def place(self) -> Place:
         """Where this stands in the declaration."""
-        private = self.__pydantic_private__  # asked directly: a plan asks often, and pydantic's way is ten times slower
-        return private["_place"] if private else _NOWHERE
+        place: Place = getattr(self, "_place", _NOWHERE)
+        return place
+
+    def set_place(self, place: Place) -> None:
+        """Say where this stands in the declaration. It is no part of the value: two that differ in it are equal."""
+        object.__setattr__(self, "_place", place)
+
+    def __copy__(self) -> Self:
+        copy = super().__copy__()
+        copy.set_place(self.place)
+        return copy
 
 
 def word_or_mapping(value: Any) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +29,11 @@ class Journal:
     build that begins needs few.
     """
 
-    def __init__(self, path: Path, name_field: str) -> None:
+    def __init__(self, path: Path, name_field: str, parse: Callable[[bytes], Any] = json.loads) -> None:
+        """`parse` understands a line; `canonical.quickly` where records hold no integers of over 64 bits."""
         self.path = path
         self.name_field = name_field
+        self._parse = parse
         self._lock = threading.Lock()
         self._records: dict[str, dict[str, Any]] = {}  # those that were asked for, or put
         self._unread: dict[str, list[bytes]] = {}  # lines of other names, in the order of the file
@@ -161,7 +164,7 @@ class Journal:
             return None
 
     def _look_closely(self, line: bytes) -> None:
-        record = _parsed(line)
+        record = self._parsed(line)
         name = record.get(self.name_field) if isinstance(record, dict) else None
         if not isinstance(name, str):
             return
@@ -175,7 +178,7 @@ class Journal:
     def _understand(self, name: str) -> None:
         """Take the record of the last line of a name that is whole."""
         for line in reversed(self._unread.get(name, ())):
-            record = _parsed(line)
+            record = self._parsed(line)
             if isinstance(record, dict) and record.get(self.name_field) == name:
                 if record.get("gone") is True:
                     self._lose(name)
@@ -183,6 +186,13 @@ class Journal:
                     self._records[name] = record
                 break
         self._unread.pop(name, None)  # last: who reads without the lock finds it in one place or the other
+
+    def _parsed(self, line: bytes) -> Any:
+        """The value of a JSON line; None for a damaged one."""
+        try:
+            return self._parse(line)
+        except (ValueError, RecursionError):
+            return None
 
     def _understand_all(self) -> None:
         for name in list(self._unread):
@@ -228,14 +238,6 @@ def _mark(path: Path) -> tuple[int, int]:
     except OSError:
         return (0, 0)
     return (stat.st_ino, stat.st_size)
-
-
-def _parsed(line: bytes) -> Any:
-    """The value of a JSON line; None for a damaged one."""
-    try:
-        return json.loads(line)
-    except (ValueError, RecursionError):
-        return None
 
 
 def _line(record: dict[str, Any]) -> bytes:

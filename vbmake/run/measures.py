@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vbmake.errors import JobError, WorkspaceError
+from vbmake.plan.canonical import quickly
 from vbmake.run.digest import Digests
 from vbmake.run.journal import Journal
 
@@ -26,7 +27,7 @@ class Measures:
     """The measures of files by the sha256 of their content. Thread-safe."""
 
     def __init__(self, path: Path, digests: Digests, probe: Probe = _probe) -> None:
-        self._journal = Journal(path, "sha256")
+        self._journal = Journal(path, "sha256", quickly)
         self._digests = digests
         self._probe = probe
 

@@ -31,7 +31,7 @@ from vbmake.cache.settings import settings
 from vbmake.errors import ProjectError
 from vbmake.heap import uncollected
 from vbmake.plan.build import film_name, plan_build
-from vbmake.plan.canonical import plain_json
+from vbmake.plan.canonical import plain_json, quickly
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.media import media
 from vbmake.plan.types import BuildPlan, JobSpec, Output, Tag
@@ -87,7 +87,7 @@ class Workspace:
         self.cache = cache
         self.tags = TagStore(self.state / "dag" / "tags.jsonl")
         self.places = Places(self.state / "dag" / "places.jsonl", self.tags)
-        self._digest_journal = Journal(self.state / "digests.jsonl", "path")
+        self._digest_journal = Journal(self.state / "digests.jsonl", "path", quickly)
         self.digests = Digests(self._digest_journal)
         self.measures = Measures(self.state / "measures.jsonl", self.digests)
         self.glyphs = Glyphs(self.state / "glyphs.jsonl", self.digests)
