@@ -21,9 +21,14 @@ class Spent:
 
 
 def spent(args: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> Spent:
-    """Run a command and all that it starts. Raises CalledProcessError when it fails."""
+    """Run a command and all that it starts. Raises CalledProcessError when it fails.
+
+    Python may keep what it has compiled, whatever the shell says: an installed package is compiled, and a checkout that
+    may not be would be compiled at each start, beside a doit that is not.
+    """
+    around = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     before, start = _processor_time(), time.perf_counter()
-    subprocess.run(args, cwd=cwd, check=True, stdout=subprocess.DEVNULL, env={**os.environ, **(env or {})})
+    subprocess.run(args, cwd=cwd, check=True, stdout=subprocess.DEVNULL, env={**around, **(env or {})})
     return Spent(time.perf_counter() - start, _processor_time() - before)
 
 
