@@ -1,4 +1,4 @@
-"""`doit gc`: it trims the local cache, from anywhere."""
+"""`doit gc`: it trims the local cache, from anywhere, and the project where it is called."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.doit_plugin.conftest import Toy, chain
+from tests.doit_plugin.conftest import Toy, chain, declare
+from vbmake.run.lock import project_lock
 
 CACHE = "v1/cas/ab/"
 
@@ -62,6 +63,45 @@ def test_a_wrong_amount_is_told(toy: Toy, cache: Path, option: str) -> None:
     told = toy.vbmake("gc", option)
     assert (told.code, "is written" in told.err) == (3, True)
     assert len(list(cache.iterdir())) == 3
+
+
+def test_in_a_project_what_its_plan_no_longer_has_goes_too(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    declare(toy.root, {"id": "copy:other", "reads": {"source": ["a.txt"]}, "makes": {"copy": "build/other.txt"}})
+    toy.build()
+    told = toy.vbmake("gc", "--left", "0d", "--dry-run")
+    assert f"would remove 2 files (10 B) of 1 job that {toy.root} no longer has\n" in told.out
+    assert (toy.root / ".vbmake/work/middle.txt").exists()
+    told = toy.vbmake("gc", "--left", "0d", "-d", str(toy.root))
+    assert told.code == 0
+    assert f"removed 2 files (10 B) of 1 job that {toy.root} no longer has\n" in told.out
+    assert "targets that it no longer has, yours to remove: build/film.txt\n" in told.out
+    assert not (toy.root / ".vbmake/work/middle.txt").exists()
+    assert (toy.root / "build/film.txt").read_text() == "one"
+    assert "1 job: 1 current" in toy.build().out
+
+
+def test_a_project_in_which_a_build_runs_is_left_as_it_is(toy: Toy, cache: Path) -> None:
+    chain(toy.root)
+    toy.build()
+    with project_lock(toy.root / ".vbmake/lock"):
+        told = toy.vbmake("gc", "--left", "0d")
+    assert told.code == 0
+    assert f"{toy.root} is left as it is: another build runs here" in told.out
+    assert not (cache / "ancient").exists()
+
+
+def test_a_project_that_is_not_wholly_planned_is_left_as_it_is(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    declare(
+        toy.root,
+        {"id": "copy:first", "options": {"text": "of a new scene"}, "makes": {"copy": ".vbmake/work/first.txt"}},
+        {"id": "copy:then", "after": ["copy:first#copy"], "makes": {"copy": "build/then.txt"}},
+    )
+    assert "only a project that is built knows what it has no more" in toy.vbmake("gc", "--left", "0d").out
+    assert (toy.root / ".vbmake/work/middle.txt").exists()
 
 
 def test_without_a_local_cache_there_is_nothing_to_do(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:

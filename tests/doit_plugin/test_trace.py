@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.doit_plugin.conftest import Toy, chain
 from vbmake.doit_plugin.chrome_trace import chrome_trace, read_events, runs_of
 
@@ -88,3 +90,21 @@ def test_without_a_build_there_is_nothing_to_show(toy: Toy) -> None:
     told = toy.vbmake("trace")
     assert (told.code, "build first" in told.err) == (2, True)
     assert not (toy.root / "trace.json").exists()
+
+
+def test_a_record_that_has_grown_large_keeps_its_newest_half(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain(toy.root)
+    toy.build()
+    path = toy.root / ".vbmake/events.jsonl"
+    first = json.loads(path.read_text().splitlines()[0])["run"]
+    for text in ("two", "three"):
+        (toy.root / "a.txt").write_text(text)
+        toy.build()
+    monkeypatch.setattr("vbmake.doit_plugin.events.LARGE", path.stat().st_size - 1)
+    (toy.root / "a.txt").write_text("four")
+    toy.build()
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert first not in {line["run"] for line in lines}
+    assert [line["event"] for line in lines][-1] == "end"
+    assert toy.vbmake("trace", "-o", "-").code == 0
+    assert sorted(file.name for file in path.parent.glob("*events*")) == ["events.jsonl"]

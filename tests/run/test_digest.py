@@ -124,3 +124,15 @@ def test_a_memo_that_cannot_be_written_to_fails_nothing(tmp_path: Path) -> None:
     found = Digests(Journal(tmp_path / "b" / "memo.jsonl", "path"), clock=lambda: 0.0)
     (tmp_path / "b").write_bytes(b"no directory")
     assert found.of(tmp_path / "a") == sha(b"one")
+
+
+def test_files_that_are_gone_are_forgotten_when_one_asks_for_that(tmp_path: Path, memo: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).write_bytes(name.encode())
+        digests(memo).of(tmp_path / name)
+    (tmp_path / "b").unlink()
+    digests(memo).forget_missing()
+    assert Journal(memo, "path").names() == [str(tmp_path / "a")]
+    again = digests(memo)
+    assert again.of(tmp_path / "a") == sha(b"a")
+    assert again.hashed == 0

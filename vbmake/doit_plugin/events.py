@@ -11,10 +11,13 @@ Every line has `event`, `time` (ISO 8601, UTC) and `run`; lines about jobs have 
             files, deleted   files and bytes went there; how many there are now, and were deleted
             error            where it failed, or was interrupted
     end     exit, seconds, totals   the build ended, and the sync after it
+
+The record is trimmed to its newest half when it has grown large.
 """
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import secrets
@@ -28,6 +31,7 @@ from vbmake.plan.canonical import compact_json
 from vbmake.run.disk import explained
 
 EVENTS = Path(".vbmake") / "events.jsonl"
+LARGE = 64_000_000  # bytes: some three hundred thousand jobs
 
 
 @functools.lru_cache(maxsize=16)
@@ -39,6 +43,25 @@ def _told(at: float) -> str:
     """ISO 8601, UTC, of a time in s since 1970. (`isoformat` takes several times as long, twice a job.)"""
     second, millisecond = divmod(int(at * 1000), 1000)
     return f"{_second(second)}.{millisecond:03d}+00:00"
+
+
+def trim(root: Path) -> None:
+    """Keep the newest half of a record that has grown large. Only for the holder of the project's lock."""
+    path = root / EVENTS
+    with contextlib.suppress(OSError):  # a record that cannot be trimmed grows
+        size = path.stat().st_size
+        if size <= LARGE:
+            return
+        with open(path, "rb") as stream:
+            stream.seek(size - LARGE // 2)
+            stream.readline()  # the rest of a line
+            data = stream.read()
+        temporary = path.with_name(f".events.{os.getpid()}.tmp")
+        try:
+            temporary.write_bytes(data)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 class Events:

@@ -15,7 +15,7 @@ from doit.control import TaskControl
 from doit.exceptions import InvalidCommand, InvalidTask
 
 from vbmake import process
-from vbmake.doit_plugin.events import Events
+from vbmake.doit_plugin.events import Events, trim
 from vbmake.doit_plugin.project import FilmProject, close_all, projects_of
 from vbmake.doit_plugin.runner import PoolRunner
 from vbmake.doit_plugin.scope import Scope
@@ -128,6 +128,7 @@ class Session:
                     locked.add(project.root)
                     stack.enter_context(project.workspace.locked())
                     changed = project.workspace.begin() or changed
+                    trim(project.root)
             if changed:  # another build ended between our plan and our lock
                 self._plan_anew()
                 continue

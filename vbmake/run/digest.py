@@ -102,6 +102,15 @@ class Digests:
         stat = os.stat(name)
         self._remember(name, stamp_of(stat), sha256, keep=keep and bool(stat.st_ctime_ns % 1_000_000))
 
+    def forget_missing(self) -> None:
+        """Forget files that are not there any more. Only for the holder of the project's lock."""
+        for name in self._journal.names():
+            if not os.path.lexists(name):
+                self._memo.pop(name, None)
+                with contextlib.suppress(WorkspaceError):  # full or read-only: remembering too much harms nobody
+                    self._journal.drop(name)
+        self._journal.compact()
+
     def _known(self, name: str, stamp: Stamp) -> tuple[str, Stamp] | None:
         """The digest of a file that has this stamp, with it."""
         memo = self._memo.get(name)

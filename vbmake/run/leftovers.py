@@ -1,0 +1,124 @@
+"""What jobs have left that are no longer planned: files made on the way, logs, records. No build needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+
+from vbmake.errors import WorkspaceError
+from vbmake.plan.draft import WORK
+from vbmake.plan.generated import RULES
+from vbmake.plan.types import BuildPlan, Tag
+from vbmake.run.workspace import Workspace
+from vbmake.services import LOCAL
+
+DAY = 86_400  # seconds
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """What was removed (or would be): jobs that are forgotten, files and their bytes.
+
+    `targets` are the final targets of such jobs, which stay: paths in the project.
+    """
+
+    jobs: int = 0
+    files: int = 0
+    bytes: int = 0
+    targets: tuple[str, ...] = ()
+
+
+def remove_leftovers(
+    workspace: Workspace,
+    plan: BuildPlan,
+    *,
+    max_age_days: float,
+    dry_run: bool = False,
+    paid: bool = False,
+    clock: Callable[[], float] = time.time,
+) -> Leftovers:
+    """Forget the jobs that a whole plan does not have and that were done so long ago, with what they made on the way.
+
+    Going back to them restores from the cache what that still has. Final targets are a person's to remove. What a
+    provider was paid for stays while no cache has its bytes, unless `paid`. Call it under the project's lock. Raises
+    WorkspaceError for what cannot be removed.
+    """
+    assert not plan.pending, "what is not planned yet is not left over"
+    before = clock() - max_age_days * DAY
+    tags = workspace.tags.all()
+    jobs = {job.id for job in plan.jobs}
+    kept = {path for job in plan.jobs for path in job.outputs.values()}
+    targets: list[str] = []
+    for name in sorted(tags.keys() - jobs):
+        tag = tags[name]
+        there = [path for path in _paths(tag) if not _is_work(path) and os.path.lexists(workspace.root / path)]
+        targets += [path for path in there if path not in kept]
+        unshared = not paid and _is_paid(tag) and not workspace.cache.has(tag.outputs)
+        if there or unshared or _when(tag) > before:
+            jobs.add(name)
+            kept.update(_paths(tag))
+    gone = {name: tag for name, tag in tags.items() if name not in jobs}
+    made = {path for tag in gone.values() for path in _paths(tag)} - kept
+    work = _old_files(workspace.root / WORK, before)
+    if not paid:  # without a record, nobody knows what it cost
+        work = [path for path in work if path.relative_to(workspace.root / WORK).parts[0] not in RULES.values()]
+    files = {workspace.root / path for path in made if _is_work(path)}
+    files |= {path for path in work if path.relative_to(workspace.root).as_posix() not in kept}
+    logs = {workspace.log_path(name) for name in jobs}
+    files |= {path for path in _old_files(workspace.state / "logs", before) if path not in logs}
+    sizes = {path: path.lstat().st_size for path in sorted(files) if os.path.lexists(path)}
+    if not dry_run:
+        for name in gone:
+            workspace.tags.drop(name)
+        workspace.tags.compact()
+        _remove(sizes, workspace.root / WORK)
+        workspace.digests.forget_missing()
+    return Leftovers(len(gone), len(sizes), sum(sizes.values()), tuple(sorted(targets)))
+
+
+def _paths(tag: Tag) -> list[str]:
+    return [str(output["path"]) for output in tag.outputs.values()]
+
+
+def _is_work(path: str) -> bool:
+    """Whether a recorded path is one that vbmake chose, below its own folder."""
+    return path.startswith(f"{WORK}/") and ".." not in PurePosixPath(path).parts
+
+
+def _when(tag: Tag) -> float:
+    try:
+        return datetime.fromisoformat(tag.when).timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _is_paid(tag: Tag) -> bool:
+    options = tag.material.get("options")
+    return isinstance(options, dict) and options.get("service", LOCAL) != LOCAL
+
+
+def _old_files(folder: Path, before: float) -> list[Path]:
+    found = []
+    for top, _, names in os.walk(folder):
+        for path in (Path(top, name) for name in names):
+            with contextlib.suppress(OSError):
+                if path.lstat().st_mtime <= before:
+                    found.append(path)
+    return found
+
+
+def _remove(files: Iterable[Path], top: Path) -> None:
+    for path in files:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise WorkspaceError(f"cannot remove {path}: {error.strerror or error}") from error
+    for folder, _, _ in os.walk(top, topdown=False):
+        if Path(folder) != top:
+            with contextlib.suppress(OSError):  # most hold something
+                os.rmdir(folder)
