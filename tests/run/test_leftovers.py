@@ -141,3 +141,10 @@ def test_a_project_that_changes_daily_does_not_grow(world: World) -> None:
     assert trim(world, last).jobs == 80
     assert len(list((world.root / ".vbmake/work").iterdir())) == 20
     assert trim(world, big_plan()).jobs == 20
+
+
+def test_a_still_that_went_elsewhere_leaves_nothing_in_the_project(world: World) -> None:
+    still = dataclasses.replace(job("still", Source("a.txt"), final=True), outputs={"text": ".vbmake/stills/a.txt"})
+    world.build(plan_of(still))
+    assert trim(world, ONE).targets == ()
+    assert not (world.root / ".vbmake/stills/a.txt").exists()

@@ -86,8 +86,8 @@ def _paths(tag: Tag) -> list[str]:
 
 
 def _is_work(path: str) -> bool:
-    """Whether a recorded path is one that vbmake chose, below its own folder."""
-    return path.startswith(f"{WORK}/") and ".." not in PurePosixPath(path).parts
+    """Whether a recorded path is one that vbmake chose, below its own folder (of a still that went elsewhere, too)."""
+    return path.startswith((f"{WORK}/", ".vbmake/stills/")) and ".." not in PurePosixPath(path).parts
 
 
 def _when(tag: Tag) -> float:
