@@ -41,7 +41,8 @@ class Collect(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no 
         "least as long as v1/ac/.\n\n"
         "In a project, what jobs that are planned no more have made on the way (.vbmake/work), their logs and records "
         "are removed, too: --left says how long ago it must have been made. Going back to such a job restores what a "
-        "cache still has. Its targets, and stills in build/, stay and are named. A project in which a build runs is left as it is."
+        "cache still has. Its targets, and stills in build/, stay and are named. A project in which a build runs is "
+        "left as it is."
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, SIZE, AGE, LEFT, PAID, OPTION_DIR)
 
