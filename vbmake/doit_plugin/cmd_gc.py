@@ -95,13 +95,19 @@ class Collect(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no 
                 sys.stdout.write(f"{root} is left as it is: only a project that is built knows what it has no more\n")
                 return
             found = remove_leftovers(workspace, plan, max_age_days=age, dry_run=params["dry_run"], paid=params["paid"])
+        if not found.jobs and not found.files:
+            sys.stdout.write(f"nothing in {root} is left over\n")
+        else:
+            self._tell(root, found, params)
+        if found.targets:
+            sys.stdout.write(f"left there, and yours to remove: {', '.join(found.targets)}\n")
+
+    def _tell(self, root: Path, found: Any, params: Any) -> None:
         verb = "would remove" if params["dry_run"] else "removed"
         sys.stdout.write(
             f"{verb} {_count(found.files, 'file')} ({told_bytes(found.bytes)}) of {_count(found.jobs, 'job')} "
             f"that {root} no longer has\n"
         )
-        if found.targets:
-            sys.stdout.write(f"left there, and yours to remove: {', '.join(found.targets)}\n")
 
 
 def _count(number: int, what: str) -> str:
