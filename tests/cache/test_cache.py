@@ -202,6 +202,39 @@ def test_an_entry_whose_bytes_are_gone_gives_way(tmp_path: Path) -> None:
     assert found.outputs == second.outputs
 
 
+def test_local_bytes_that_a_power_cut_has_spoilt_are_mended_and_not_shared(tmp_path: Path, remote: Counting) -> None:
+    entry, files = made(tmp_path, b"film" * SMALL)
+    spoilt = local(tmp_path).path(ContentStore.name(sha(entry)))
+    spoilt.parent.mkdir(parents=True)
+    spoilt.write_bytes(bytes(len(b"film" * SMALL)))
+    cache = both(tmp_path, remote)
+    cache.store(entry, files)
+    cache.finish()
+    assert spoilt.read_bytes() == b"film" * SMALL
+    assert remote.inner.read(ContentStore.name(sha(entry))) == b"film" * SMALL
+
+
+def test_what_is_trimmed_before_it_is_sent_stays_owed_and_leaves_the_remote_cache_in_use(tmp_path: Path) -> None:
+    entry, files = made(tmp_path, b"film" * SMALL)
+    trimmed = local(tmp_path).path(ContentStore.name(sha(entry)))
+
+    class Trimming(LocalStorage):
+        """Where something is looked for just as the local cache is trimmed."""
+
+        def stat(self, name: str) -> int | None:
+            trimmed.unlink(missing_ok=True)
+            return super().stat(name)
+
+    warnings: list[str] = []
+    cache = Cache(local(tmp_path), Trimming(tmp_path / "remote"), "write", warnings.append)
+    cache.store(entry, files)
+    cache.finish()
+    assert warnings == []
+    assert cache.pushed == set()
+    assert cache.pushes_to is not None
+    assert ActionCache(LocalStorage(tmp_path / "remote")).get(entry.key) is None
+
+
 @pytest.mark.parametrize("mode", ["off", "read"])
 def test_a_cache_that_may_not_be_written_to_is_not(tmp_path: Path, remote: Counting, mode: str) -> None:
     entry, files = made(tmp_path)

@@ -34,6 +34,13 @@ def test_the_environment_names_the_remote_cache_before_the_project_does() -> Non
     [
         {"GITHUB_EVENT_NAME": "pull_request"},
         {"GITHUB_EVENT_NAME": "pull_request_target"},
+        {"GITHUB_EVENT_NAME": "pull_request_review", "GITHUB_REF": "refs/pull/7/merge"},
+        {"GITHUB_EVENT_NAME": "issue_comment", "GITHUB_REF": "refs/pull/7/merge"},
+        {"CODEBUILD_WEBHOOK_EVENT": "PULL_REQUEST_CREATED"},
+        {"CODEBUILD_WEBHOOK_TRIGGER": "pr/7"},
+        {"CODEBUILD_SOURCE_VERSION": "pr/7"},
+        {"CF_PULL_REQUEST_NUMBER": "7"},
+        {"PULL_REQUEST": "true"},
         {"CI_MERGE_REQUEST_ID": "4711"},
         {"CI_MERGE_REQUEST_IID": "12"},
         {"CI_PIPELINE_SOURCE": "merge_request_event"},
@@ -78,6 +85,9 @@ def test_a_pull_request_only_reads(environment: dict[str, str]) -> None:
         {"TRAVIS_PULL_REQUEST": "false", "TRAVIS_EVENT_TYPE": "cron"},
         {"DRONE_BUILD_EVENT": "push"},
         {"BUILD_REASON": "IndividualCI"},
+        {"GITHUB_EVENT_NAME": "push", "GITHUB_REF": "refs/heads/main"},
+        {"CODEBUILD_WEBHOOK_EVENT": "PULL_REQUEST_MERGED", "CODEBUILD_SOURCE_VERSION": "main"},
+        {"PULL_REQUEST": "false"},
     ],
 )
 def test_other_builds_write(environment: dict[str, str]) -> None:

@@ -119,6 +119,14 @@ def test_a_failed_build_is_told_and_fails(ci: dict[str, str], world: World) -> N
     assert "failed** (video.yaml:" in ended.out
 
 
+def test_a_declaration_that_is_wrong_is_told_and_fails(ci: dict[str, str], world: World) -> None:
+    ended = run(world.declare({**FILM, "scenes": [{**SCENES[0], "duration": "1.5x"}]}), ci, VBMAKE_CACHE="off")
+    assert ended.code == 3, ended.text
+    assert ended.out.splitlines()[0] == "### The film cannot be planned"
+    assert "scenes[0].duration" in ended.out
+    assert "1.5x" in ended.err
+
+
 def test_the_workflow_uses_what_is_beside_it() -> None:
     workflow = yaml.safe_load((EXAMPLE / "github-workflow.yml").read_text("utf-8"))
     steps = workflow["jobs"]["film"]["steps"]

@@ -256,6 +256,14 @@ def test_an_answer_that_is_none_of_a_store_is_told(bucket: str, s3_server: S3Ser
         storage.read("name")
 
 
+@pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect"])
+def test_an_answer_that_leads_in_a_circle_is_told(bucket: str, s3_server: S3Server, status: str) -> None:
+    storage = S3Storage(bucket)
+    s3_server.fault = lambda _method, _path: status
+    with pytest.raises(StorageError, match=r"cannot read name in s3://"):
+        storage.read("name")
+
+
 def test_an_endpoint_of_the_environment_that_is_none_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "localhost:9000")
     with pytest.raises(StorageError, match="Invalid endpoint: localhost:9000"):

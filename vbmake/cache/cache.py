@@ -282,7 +282,12 @@ class Cache:
     def _upload(self, entry: Entry, files: Mapping[str, Data]) -> None:
         if self.remote is not None and self.remote.writable:
             with self.remote.guarded(WRITING):
-                self._write(self.remote, entry, files)
+                try:
+                    self._write(self.remote, entry, files)
+                except (StorageError, OSError):
+                    if all(isinstance(data, bytes) or data.is_file() for data in files.values()):
+                        raise
+                    return  # what was to be sent was trimmed meanwhile: it stays owed, and the remote tier is well
                 self.pushed.add(entry.key)
 
     def _upload_missing(self, entry: Entry, files: Mapping[str, Data]) -> None:
@@ -302,8 +307,9 @@ class Cache:
             if sha256 in tier.damaged:
                 tier.contents.replace(sha256, files[role])
                 tier.damaged.discard(sha256)
-            else:
-                tier.contents.put(sha256, files[role])
+            elif not tier.contents.put(sha256, files[role]) and tier is self.local and not tier.contents.right(sha256):
+                # A power cut leaves files of the right size and other bytes, which a shared cache would be sent.
+                tier.contents.replace(sha256, files[role])
         if tier.actions.put(entry):
             return
         standing = tier.actions.get(entry.key)

@@ -42,6 +42,10 @@ class ContentStore:
         self.storage.write(name, data)
         return True
 
+    def right(self, sha256: str) -> bool:
+        """Whether the bytes under a digest have it. They are read."""
+        return self.storage.digest(self.name(sha256)) == sha256
+
     def replace(self, sha256: str, data: Data) -> None:
         """Store bytes over whatever is there under their digest."""
         self.storage.write(self.name(sha256), data)

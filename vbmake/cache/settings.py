@@ -16,7 +16,12 @@ Mode = Literal["off", "read", "write"]
 
 # How CI systems say that they run for a proposal to merge (whose author may be anybody).
 _PULL_REQUEST = {
-    "GITHUB_EVENT_NAME": {"pull_request", "pull_request_target"},  # GitHub, Gitea, Forgejo
+    "GITHUB_EVENT_NAME": {  # GitHub, Gitea, Forgejo
+        "pull_request",
+        "pull_request_target",
+        "pull_request_review",
+        "pull_request_review_comment",
+    },
     "CI_MERGE_REQUEST_ID": None,  # GitLab
     "CI_MERGE_REQUEST_IID": None,
     "CI_EXTERNAL_PULL_REQUEST_IID": None,  # GitLab, for a repository elsewhere
@@ -41,7 +46,16 @@ _PULL_REQUEST = {
     "CIRRUS_PR": None,
     "SEMAPHORE_GIT_PR_NUMBER": None,
     "BITRISE_PULL_REQUEST": None,
+    "CF_PULL_REQUEST_NUMBER": None,  # Codefresh
+    "PULL_REQUEST": None,  # Netlify
 }
+_PULL_REQUEST_BEGINS = {
+    "GITHUB_REF": "refs/pull/",
+    "CODEBUILD_WEBHOOK_EVENT": "PULL_REQUEST_",
+    "CODEBUILD_WEBHOOK_TRIGGER": "pr/",
+    "CODEBUILD_SOURCE_VERSION": "pr/",
+}
+_MERGED = "PULL_REQUEST_MERGED"  # CodeBuild then builds the branch it was merged into
 
 
 class DeclaredCache(Protocol):
@@ -68,7 +82,9 @@ def is_pull_request(environment: Mapping[str, str]) -> bool:
         value = environment.get(name, "").strip()
         if value in values if values is not None else value.lower() not in ("", "false", "0"):
             return True
-    return False
+    begins = _PULL_REQUEST_BEGINS.items()
+    found = (environment.get(name, "") for name, start in begins if environment.get(name, "").startswith(start))
+    return any(value != _MERGED for value in found)
 
 
 def settings(declared: DeclaredCache | None = None, environment: Mapping[str, str] | None = None) -> CacheSettings:

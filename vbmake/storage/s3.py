@@ -318,8 +318,12 @@ class S3Storage:
 
         absent: set[str] = set()
         subject = f"{verb} {name} in {self.url}" if name else f"{verb} {self.url}"
+        if name:
+            self.key(name)  # is it a name?
         try:
             yield absent
+        except (StorageError, ContentChanged):
+            raise
         except ClientError as error:
             if _code(error) in _MISSING and verb not in ("write", "list"):
                 absent.add(_code(error))
@@ -332,6 +336,9 @@ class S3Storage:
             raise StorageError(f"cannot {subject}: {_line(error)}") from error
         except KeyError as error:  # a proxy, or a page to log in at, answers in its stead
             raise StorageError(f"cannot {subject}: the answer has no {error.args[0]}, as S3's have") from error
+        except Exception as error:  # so does one that sends the library from place to place, or sends it nonsense
+            told = "it leads in a circle" if isinstance(error, RecursionError) else _line(error)
+            raise StorageError(f"cannot {subject}: this is no answer of a store ({told})") from error
 
 
 def _line(told: object) -> str:
