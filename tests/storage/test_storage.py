@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -12,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -262,6 +264,40 @@ def test_an_answer_that_leads_in_a_circle_is_told(bucket: str, s3_server: S3Serv
     s3_server.fault = lambda _method, _path: status
     with pytest.raises(StorageError, match=r"cannot read name in s3://"):
         storage.read("name")
+
+
+def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("vbmake.storage.s3.PATIENCE", 0.2)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    ended = threading.Event()
+
+    class Trickle(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "1000000")
+            self.send_header("ETag", '"it"')
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not ended.wait(0.02):
+                    self.wfile.write(b"x")
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Trickle)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        storage = S3Storage(f"s3://bucket?endpoint=http://127.0.0.1:{server.server_port}")
+        with pytest.raises(StorageError, match="comes too slowly"):
+            storage.read("name")
+        with pytest.raises(StorageError, match="comes too slowly"):
+            storage.download("name", tmp_path / "file")
+    finally:
+        ended.set()
+        server.shutdown()
+        server.server_close()
 
 
 def test_an_endpoint_of_the_environment_that_is_none_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,8 +149,12 @@ class Knowledge:
         """Look many jobs up side by side, where a look-up may go over the network. Raises MissingTool."""
         if self._cache.slow:
             with ThreadPoolExecutor(LOOKUPS, thread_name_prefix="cache-lookup") as pool:
-                for _ in pool.map(self.status, [self.job(job_id) for job_id in job_ids]):
-                    pass
+                try:
+                    for _ in pool.map(self.status, [self.job(job_id) for job_id in job_ids]):
+                        pass
+                except BaseException:  # an interrupt waits for those under way, and for no others
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
 
     def settle(self, job: JobSpec, made: Made) -> None:
         """Note what a job has made in this run."""

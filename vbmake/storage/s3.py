@@ -8,6 +8,7 @@ import json
 import os
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
@@ -23,6 +24,7 @@ from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageError, St
 
 PART = 16 << 20  # bytes of a part of a large object
 AT_ONCE = 4  # parts of one object on their way at once
+PATIENCE, SLOWEST = 15.0, 1000  # seconds after which an answer must have come at so many bytes a second
 SILENCE = 10  # seconds after which a server that has taken a request and does not answer counts as lost
 SHA256 = "vb-sha256"  # the name under which an object's metadata tells its digest
 Fields = dict[str, Any]
@@ -125,14 +127,14 @@ class S3Storage:
     def read_version(self, name: str) -> tuple[bytes, str] | None:
         with self._explained("read", name) as absent:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name))
-            return answer["Body"].read(), str(answer["ETag"])
+            return b"".join(_pieces(answer["Body"])), str(answer["ETag"])
         return _none(absent)
 
     def download(self, name: str, path: Path) -> bool:
         with self._explained("read", name) as absent:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name))
             with open(path, "wb") as stream:
-                for piece in answer["Body"].iter_chunks(1 << 20):
+                for piece in _pieces(answer["Body"]):
                     stream.write(piece)
             return True
         _none(absent)
@@ -339,6 +341,25 @@ class S3Storage:
         except Exception as error:  # so does one that sends the library from place to place, or sends it nonsense
             told = "it leads in a circle" if isinstance(error, RecursionError) else _line(error)
             raise StorageError(f"cannot {subject}: this is no answer of a store ({told})") from error
+
+
+def _pieces(body: Any) -> Iterator[bytes]:
+    """The bytes of an answer as they come. Raises StorageError when they come so slowly that it is as good as silence.
+
+    (The library's own ways wait for whole pieces, however long each byte of one takes.)
+    """
+    read = getattr(body._raw_stream, "read1", body.read)  # (urllib3 before 2.1 has none)
+    began, count = time.monotonic(), 0
+    try:
+        while piece := read(1 << 20):
+            count += len(piece)
+            yield piece
+            waited = time.monotonic() - began
+            if waited > PATIENCE and count < waited * SLOWEST:
+                raise StorageError(f"the answer comes too slowly: {count} bytes in {waited:.0f} s")
+    except BaseException:
+        body.close()  # nobody is to be given this connection again
+        raise
 
 
 def _line(told: object) -> str:
