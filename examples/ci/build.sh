@@ -1,5 +1,5 @@
 #!/bin/sh
-# Build a film in CI, taking from a shared cache what any machine has made before, and tell which scenes changed.
+# Build a film in CI, taking from a shared cache what any machine has made before, and tell which scenes were rendered.
 #
 #   VBMAKE_CACHE=s3://bucket/prefix sh build.sh [PROJECT] > summary.md
 #

@@ -34,9 +34,9 @@ class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
     doc_description = (
         "Publishes everything in `build/` that the project makes, under the same names, each with its content type. "
         "What is there is told by a manifest beside the files: when nothing changed, one small request is all. Only "
-        "what changed is sent, several files and several parts of a large file at once; after a kill, files that were sent "
-        "whole are not sent again; two at once do each other no harm. What is there is believed to be as the manifest says; "
-        "--check looks. Everything must be built as it is declared. One prefix "
+        "what changed is sent, several files and several parts of a large file at once; after a kill, files that were "
+        "sent whole are not sent again; two at once do each other no harm. What is there is believed to be as the "
+        "manifest says; --check looks. Everything must be built as it is declared. One prefix "
         "belongs to one project.\n\n"
         "Credentials are those of every AWS tool (environment, profile, role). An address may end in "
         "`?endpoint=https://host:port&region=...` for stores other than Amazon's. `sync: {to: s3://bucket/prefix, "
