@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import threading
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tests.storage.s3_server import S3Server
 from vbmake.cache.actions import ActionCache, Entry
 from vbmake.cache.cache import Cache
 from vbmake.cache.contents import ContentStore
+from vbmake.errors import WorkspaceError
 from vbmake.plan.keys import action_key
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.packed import FILE, SMALL, PackedStorage
@@ -374,6 +376,26 @@ def test_a_full_cache_disk_fails_nothing(tmp_path: Path, monkeypatch: pytest.Mon
     assert len(warnings) == 1
     assert "No space left on device" in warnings[0]
     assert not [path for path in (tmp_path / "local").rglob("*") if path.is_file()]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_a_full_disk_of_the_project_is_told_and_is_no_failure_of_a_cache(
+    tmp_path: Path, remote: Counting, size: int
+) -> None:
+    warnings: list[str] = []
+    entry, files = made(tmp_path, bytes(size))
+    both(tmp_path, remote, "first").store(entry, files)
+    first = Cache(PackedStorage(tmp_path / "packed"), remote, warn=warnings.append)  # type: ignore[arg-type]
+    first.store(entry, made(tmp_path, bytes(size))[1])
+    first.finish()
+    full = tmp_path / "full"
+    full.symlink_to("/dev/full")
+    for cache in (first, Cache(None, remote, warn=warnings.append)):  # type: ignore[arg-type]
+        with pytest.raises(WorkspaceError, match=r"cannot write .*full: the disk is full"):
+            cache.materialise(sha(entry), full)
+        assert cache.materialise(sha(entry), tmp_path / "copy"), "it is still asked"
+    assert warnings == []
 
 
 def test_an_earlier_cache_of_files_is_read(tmp_path: Path) -> None:

@@ -152,6 +152,19 @@ def test_a_store_that_never_takes_the_manifest_is_told_as_such(storage: Storage,
         films.sync(storage)
 
 
+def test_a_store_that_takes_no_conditional_writes_is_synced_and_told(
+    bucket: str, s3_server: S3Server, films: Films
+) -> None:
+    storage = S3Storage(bucket)
+    s3_server.conditional = False
+    films.write("hello.mp4", b"a film")
+    assert films.sync(storage).unguarded
+    agrees(storage)
+    films.write("hello.mp4", b"another film")
+    assert films.sync(storage).unguarded
+    agrees(storage)
+
+
 def test_a_dry_run_tells_all_and_writes_nothing(storage: Storage, films: Films) -> None:
     films.sync(storage)
     before = {name: storage.read(name) for name in storage.list()}

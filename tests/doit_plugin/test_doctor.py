@@ -57,6 +57,7 @@ def running() -> Iterator[S3Server]:
 def server(running: S3Server, keys: None) -> Iterator[S3Server]:
     yield running
     running.fault = lambda _method, _path: None
+    running.conditional = True
 
 
 @pytest.fixture
@@ -165,6 +166,12 @@ def test_a_store_that_ignores_conditions_is_told(bucket: S3Storage, monkeypatch:
     monkeypatch.setattr(S3Storage, "write_new", lambda self, name, data: True)
     found = place("shared cache", address(bucket), write=True)
     assert (found.state, "ignores the conditions" in found.found) == ("amiss", True)
+
+
+def test_a_store_that_takes_no_conditions_is_told(bucket: S3Storage, server: S3Server) -> None:
+    server.conditional = False
+    found = place("sync", address(bucket), write=True)
+    assert (found.state, "takes no conditional writes" in found.found) == ("ok", True)
 
 
 def test_a_place_where_nobody_listens_is_told(keys: None) -> None:

@@ -15,6 +15,7 @@ import pytest
 from tests.providers.stand_in import StandIn
 from tests.providers.stand_in.media import picture
 from tests.scenarios.world import SMALL, World
+from tests.storage.s3_server import CREDENTIALS
 from vbmake.errors import ProjectError, WorkspaceError
 from vbmake.providers.openai import OpenAI
 from vbmake.run.build import run_build
@@ -414,6 +415,23 @@ def test_trimming_the_cache_spares_what_was_paid_for(asking: World, bill: Bill) 
     assert bill.count == 1
     assert asking.doit("gc", "--size", "0", "--paid").code == 0
     assert not list((asking.cache / "v1").rglob("*.json"))
+
+
+@pytest.mark.parametrize("lost", ["", "s3://films/cache?endpoint=http://127.0.0.1:9"])
+def test_what_was_paid_for_and_is_gone_is_told_and_not_paid_again_unasked(asking: World, bill: Bill, lost: str) -> None:
+    """Found out while another job reads it; a cache that does not answer may have it still."""
+    where = {"VBMAKE_CACHE_DIR": "off", "VBMAKE_CACHE": lost, **CREDENTIALS}
+    scene = painted("a lost picture", id="scene")
+    assert asking.declare(film(scene)).doit(**where).code == 0
+    (picture,) = (asking.root / ".vbmake").rglob("generated-image*/*.png")
+    picture.unlink()
+    asking.declare(film({**scene, "layers": [*scene["layers"], {"color": "#ff000080"}]}))
+    ended = asking.doit(**where)
+    assert ended.code == 1, ended.text
+    said = "and s3://films/cache cannot be asked for it; build again when it can" if lost else "and from every cache"
+    assert f"is gone from this directory{' ' if not lost else ', '}{said}" in " ".join(ended.text.split())
+    assert ("doit forget" in ended.text) == (not lost)
+    assert bill.count == 1
 
 
 def test_cleaned_assets_come_back_from_the_cache(asking: World, bill: Bill) -> None:

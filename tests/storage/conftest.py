@@ -34,6 +34,7 @@ def s3_server(watched_server: S3Server) -> Iterator[S3Server]:
     watched_server.requests.clear()
     yield watched_server
     watched_server.fault = lambda _method, _path: None
+    watched_server.conditional = True
 
 
 @pytest.fixture

@@ -13,15 +13,20 @@ App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 Fault = Callable[[str, str], str | None]
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_CONFIG_FILE": "/dev/null"}
 """What the environment says to a client: the server lets in any key, and no file of the user's is read."""
+CODES = {"403": "AccessDenied", "501": "NotImplemented", "503": "SlowDown"}
 
 
 @dataclass
 class S3Server:
-    """`requests` are the methods and paths that were asked for; `fault` may answer a request with an HTTP status."""
+    """`requests` are the methods and paths that were asked for; `fault` may answer a request with an HTTP status.
+
+    With `conditional` False it takes no conditional writes, as several stores do.
+    """
 
     endpoint: str = ""
     requests: list[tuple[str, str]] = field(default_factory=list)
     fault: Fault = lambda _method, _path: None
+    conditional: bool = True
 
     def asked(self, method: str, part: str = "") -> list[str]:
         """The paths of the requests of that method whose path has `part` in it."""
@@ -34,10 +39,12 @@ class S3Server:
             method, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
             self.requests.append((method, path))
             status = self.fault(method, path)
+            if not self.conditional and method != "GET" and {"HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"} & set(environ):
+                status = "501 Not Implemented"
             if status is None:
                 return app(environ, start)
             environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-            code = "AccessDenied" if status.startswith("403") else "InternalError"
+            code = CODES.get(status[:3], "InternalError")
             if status.startswith(("200", "404")):  # as whoever stands between, and knows nothing of S3, answers
                 start(status, [("Content-Type", "text/html")])
                 return [b"" if status.startswith("404") else b"<html>Log in</html>"]

@@ -259,11 +259,78 @@ def test_an_answer_that_is_none_of_a_store_is_told(bucket: str, s3_server: S3Ser
 
 
 @pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect"])
-def test_an_answer_that_leads_in_a_circle_is_told(bucket: str, s3_server: S3Server, status: str) -> None:
+def test_an_answer_that_leads_elsewhere_is_told_and_not_followed(bucket: str, s3_server: S3Server, status: str) -> None:
     storage = S3Storage(bucket)
     s3_server.fault = lambda _method, _path: status
-    with pytest.raises(StorageError, match=r"cannot read name in s3://"):
+    with pytest.raises(StorageError, match=r"cannot read name in s3://.*: it leads elsewhere"):
         storage.read("name")
+    assert len(s3_server.requests) == 1
+
+
+@pytest.mark.parametrize("status", ["503 Slow Down", "429 Too Many Requests"])
+def test_a_busy_store_is_waited_for(
+    bucket: str, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch, status: str, tmp_path: Path
+) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr("botocore.endpoint.time.sleep", waited.append)
+    storage = S3Storage(bucket, attempts=2)
+    storage.write("name", b"bytes")
+    answers: list[str | None] = [status] * 5 + [None] + [status] * 5
+    s3_server.fault = lambda _method, _path: answers.pop(0) if answers else None
+    assert storage.read("name") == b"bytes"
+    assert len(waited) == 5
+    assert waited[0] < waited[2] < waited[4] < 5
+    (tmp_path / "film").write_bytes(b"a film")
+    assert storage.write_new("film", tmp_path / "film"), "the file is read again from its beginning"
+    s3_server.fault = lambda _method, _path: status
+    with pytest.raises(StorageError, match="cannot read name in"):
+        storage.read("name")
+
+
+def test_a_store_that_takes_no_conditional_writes_is_looked_at_before(
+    bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_module, "PART", 5 << 20)
+    storage = S3Storage(bucket)
+    s3_server.conditional = False
+    assert storage.conditional
+    assert storage.write_new("name", b"first")
+    assert not storage.conditional
+    assert not storage.write_new("name", b"second")
+    assert storage.write_version("name", b"third", (storage.read_version("name") or (b"", ""))[1])
+    assert not storage.write_version("name", b"fourth", '"another"')
+    assert storage.read("name") == b"third"
+    assert not storage.write_version("absent", b"bytes", '"another"')
+    (tmp_path / "film").write_bytes(bytes(11 << 20))
+    large = S3Storage(bucket)
+    assert large.write_new("film", tmp_path / "film")
+    assert (large.stat("film"), large.conditional) == (11 << 20, False)
+    assert "Uploads" not in storage.client.list_multipart_uploads(Bucket=storage.bucket)
+
+
+def test_buckets_of_one_name_at_different_endpoints_are_different_places(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for variable in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+        monkeypatch.delenv(variable, raising=False)
+    settings = tmp_path / "config"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(settings))
+    places = {S3Storage("s3://films/x").address, S3Storage("s3://films/x?endpoint=https://one.example").address}
+    assert S3Storage("s3://films/x").address == "s3://films/x"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://two.example")
+    places.add(S3Storage("s3://films/x").address)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "https://three.example")
+    places.add(S3Storage("s3://films/x").address)
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    assert S3Storage("s3://films/x").address == "s3://films/x"
+    for variable in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"):
+        monkeypatch.delenv(variable)
+    settings.write_text("[default]\nendpoint_url = https://four.example\n")
+    places.add(S3Storage("s3://films/x").address)
+    assert places == {
+        "s3://films/x",
+        *(f"s3://films/x https://{host}.example" for host in ("one", "two", "three", "four")),
+    }
 
 
 def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -39,11 +39,6 @@ class Tier:
         self._lock = threading.Lock()
 
     @property
-    def address(self) -> str:
-        """Which place it is, among all that may be written alike (a bucket of that name at another endpoint)."""
-        return " ".join(filter(None, (self.storage.url, getattr(self.storage, "endpoint", None))))
-
-    @property
     def open(self) -> bool:
         return self._open
 
@@ -93,7 +88,9 @@ class _Guard:
 
 
 class Cache:
-    """Entries and blobs from the local tier, then the remote one. Every method is thread-safe and none raises.
+    """Entries and blobs from the local tier, then the remote one. Every method is thread-safe.
+
+    None raises for what fails in a cache; `materialise` does where its own file cannot be written.
 
     Blobs are written before the entry that names them. What comes from the remote tier is kept in the local one.
     Uploads, and the writes of small objects, run beside the build; `finish` waits for them.
@@ -141,7 +138,7 @@ class Cache:
         """The address of the remote tier, where this run may write to it and can; else None."""
         if self.remote is None or self.mode != "write" or not self.remote.writable:
             return None
-        return self.remote.address
+        return self.remote.storage.address
 
     def lookup(self, key: str) -> Entry | None:
         """What a key made, or None. Costs at most one small request; a miss is not asked for twice."""
@@ -183,7 +180,10 @@ class Cache:
         return False
 
     def materialise(self, sha256: str, path: Path) -> bool:
-        """Bring the bytes of that digest to a new file. False, and no file, when no tier has the right bytes."""
+        """Bring the bytes of that digest to a new file. False, and no file, when no tier has the right bytes.
+
+        Raises WorkspaceError when the file cannot be written.
+        """
         for tier in self._tiers():
             found = False
             with tier.guarded("fetching"):
@@ -261,6 +261,11 @@ class Cache:
         if self.remote is not None:
             self.remote.shut()
         self._uploads.abandon()
+
+    @property
+    def lost(self) -> str | None:
+        """Where the remote tier is, when it failed in this run; else None."""
+        return None if self.remote is None or self.remote.open else self.remote.storage.url
 
     @property
     def uploading(self) -> int:

@@ -25,6 +25,7 @@ from typing import Protocol
 
 from vbmake.cache.manifest import NAME, STALE, File, Manifest, read_manifest
 from vbmake.errors import WorkspaceError
+from vbmake.parallel import side_by_side
 from vbmake.storage.content_types import content_type
 from vbmake.storage.protocol import ContentChanged, Storage, StorageError
 
@@ -63,6 +64,7 @@ class Synced:
     """What a sync did (or would do): names sent and deleted with their sizes.
 
     `old` are there, and no longer made. `foreign` were to be deleted, and have bytes that no sync has sent.
+    `unguarded`: the store takes no conditional writes, so that another sync at the same time would go unnoticed.
     """
 
     sent: dict[str, int] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Synced:
     old: list[str] = field(default_factory=list)
     foreign: list[str] = field(default_factory=list)
     files: int = 0
+    unguarded: bool = False
 
 
 @dataclass(frozen=True)
@@ -146,6 +149,7 @@ def sync(
         whole = {**look.wanted, **present}
         settled = manifest.settled(whole, [*doomed, *result.foreign], {*look.dead, *own})
         if storage.write_version(NAME, settled.dump(), version, content_type="application/json"):
+            result.unguarded = not storage.conditional
             return result
         refused[version] += 1
     raise StorageError(f"{storage.url}: other syncs were faster {ATTEMPTS} times; sync again when they are done")
@@ -162,8 +166,7 @@ def _look(
     wanted = {name: _file(path, digest) for name, path in files.items()}
     marked = manifest.marked()
     doubtful = [name for name in wanted if check or name in marked or not manifest.sure]
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sync-look") as pool:
-        there = dict(zip(doubtful, pool.map(storage.digest, doubtful), strict=True))
+    there = dict(zip(doubtful, side_by_side(storage.digest, doubtful, AT_ONCE, "sync-look"), strict=True))
     send, adopt = [], []
     for name, file in wanted.items():
         listed = manifest.files.get(name) == file

@@ -11,10 +11,10 @@ from doit import cmd_clean
 from doit.cmd_base import check_tasks_exist
 from doit.control import TaskControl
 
+from vbmake.disk import words
 from vbmake.doit_plugin.command import ProjectCommand
 from vbmake.doit_plugin.project import job_of, locked, projects_of
 from vbmake.errors import WorkspaceError
-from vbmake.run.disk import words
 
 
 class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has no types

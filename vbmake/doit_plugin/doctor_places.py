@@ -223,6 +223,8 @@ def _tried(subject: str, storage: Storage, write: bool) -> Finding:
     if not first:
         mend = "two machines that write at once may undo each other; use a store that knows If-None-Match"
         return Finding("amiss", subject, f"{storage.url} ignores the conditions of conditional writes", mend)
+    if not storage.conditional:
+        left += " (it takes no conditional writes: no two syncs should go there at once)"
     return Finding("ok", subject, f"{storage.url} can be read and written{left}")
 
 

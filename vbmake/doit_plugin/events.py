@@ -27,8 +27,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from vbmake.disk import explained
 from vbmake.plan.canonical import compact_json
-from vbmake.run.disk import explained
 
 EVENTS = Path(".vbmake") / "events.jsonl"
 LARGE = 64_000_000  # bytes: some three hundred thousand jobs

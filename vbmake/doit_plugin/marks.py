@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from vbmake.run.disk import explained
+from vbmake.disk import explained
 
 
 class MarksDB:

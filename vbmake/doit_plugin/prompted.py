@@ -160,7 +160,7 @@ def _remembered(root: Path) -> Mapping[str, Any] | None:
 
 
 def _remember(root: Path, facts: Mapping[str, Any]) -> None:
-    from vbmake.run.disk import explained
+    from vbmake.disk import explained
 
     path = root / REMEMBERED
     with explained("write", path):
@@ -204,7 +204,7 @@ def _built(root: Path, name: str) -> Path:
 
 def _put(film: Path, target: Path) -> None:
     """Copy a film, so that its place holds a whole one at any time."""
-    from vbmake.run.disk import explained
+    from vbmake.disk import explained
     from vbmake.run.publish import flush
 
     near = target.with_name(f".{target.stem[:100]}.{os.getpid()}.part.mp4")

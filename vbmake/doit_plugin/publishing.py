@@ -67,6 +67,8 @@ def publish(
         out.write(f"{'would delete' if dry_run else 'deleted':<13} {name}  {told_bytes(size)}\n")
     for name in synced.foreign:
         out.write(f"{'left alone':<13} {name}: it is not what a sync has sent\n")
+    if synced.unguarded:
+        out.write(f"{storage.url} takes no conditional writes: see that no two syncs go there at once\n")
     out.write(f"sync: {_sentence(synced, storage.url, dry_run)} in {seconds:.1f} s\n")
     return synced
 

@@ -9,19 +9,20 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
+from vbmake.disk import FULL, has_no_room, words
 from vbmake.errors import FatalError, JobError, WorkspaceError
+from vbmake.parallel import side_by_side
 from vbmake.plan.types import JobSpec, Tag
+from vbmake.process import pause
 from vbmake.rules.work import InputFiles, Work
 from vbmake.run.action import perform
 from vbmake.run.digest import Digests, Stamp, sha256_of, stamp_of
-from vbmake.run.disk import FULL, has_no_room, words
 from vbmake.run.job_log import JobLogs
 from vbmake.run.measures import Measures
 from vbmake.run.outputs import Finished, finished, private_files
@@ -160,6 +161,11 @@ class Jobs:
         What a provider made is not asked for again unnoticed: it costs, and would be something else.
         """
         if job.account:
+            if self._cache.lost:
+                raise JobError(
+                    f"what {job.account} made for {job.id} is gone from this directory, and {self._cache.lost} cannot "
+                    "be asked for it; build again when it can"
+                )
             raise FatalError(
                 f"what {job.account} made for {job.id} is gone from this directory and from every cache; "
                 f"`doit forget {job.id}` lets the next build ask, and pay, again"
@@ -306,11 +312,14 @@ class Jobs:
         """See that what the job reads of others' is on the disk: brought side by side where it may come from afar."""
         needs = [self._knowledge.job(need) for need in job.needs()]
         if self._cache.slow and len(needs) > 1:
-            with ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="cache-fetch") as pool:
-                list(pool.map(self.materialise, needs))
+            side_by_side(self._bring_unless_interrupted, needs, DOWNLOADS, "cache-fetch")
         else:
             for need in needs:
                 self.materialise(need)
+
+    def _bring_unless_interrupted(self, job: JobSpec) -> None:
+        pause(0)
+        self.materialise(job)
 
     def _entry(
         self,

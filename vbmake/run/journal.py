@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from vbmake.disk import explained
 from vbmake.errors import WorkspaceError
 from vbmake.plan.keys import plain_record
-from vbmake.run.disk import explained
 
 _GONE = b'"gone":true}'
 SLACK = 1_000_000  # bytes of superseded lines that are not worth writing a file anew

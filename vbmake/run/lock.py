@@ -10,8 +10,8 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+from vbmake.disk import explained
 from vbmake.errors import WorkspaceError
-from vbmake.run.disk import explained
 
 
 @contextlib.contextmanager

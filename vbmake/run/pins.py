@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from vbmake.cache.actions import Entry, is_digest
+from vbmake.disk import explained
 from vbmake.errors import Place, Problem, ProjectError
 from vbmake.plan.types import JobSpec
-from vbmake.run.disk import explained
 
 FILE: Final = "vbmake.lock"
 FORMAT: Final = 1

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from vbmake.disk import explained
 from vbmake.process import end_orphans, process_mark
 from vbmake.rules.environment import GIVEN
-from vbmake.run.disk import explained
 
 __all__ = ["PrivateDirectories", "process_mark", "remove_stale"]
 

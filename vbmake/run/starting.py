@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from vbmake.disk import explained
 from vbmake.errors import WorkspaceError
 from vbmake.plan.canonical import digest
 from vbmake.project.load import DECLARATION
@@ -17,7 +18,6 @@ from vbmake.project.starter import Wish, declaration
 from vbmake.project.surroundings import SCHEMA, write_surroundings
 from vbmake.project.words import slug
 from vbmake.providers.failures import ProviderError
-from vbmake.run.disk import explained
 from vbmake.run.lock import project_lock
 from vbmake.run.publish import flush, publish
 from vbmake.run.scripts import undrawn

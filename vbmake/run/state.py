@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -13,6 +12,7 @@ from vbmake import resources
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.errors import JobError, MissingTool
+from vbmake.parallel import side_by_side
 from vbmake.plan.keys import Material, action_key, changes, key_material
 from vbmake.plan.types import BuildPlan, Bundled, JobSpec, Output, Ref, Source, Tag
 from vbmake.run.action import RuleBook, identities
@@ -148,13 +148,7 @@ class Knowledge:
     def ask(self, job_ids: Iterable[str]) -> None:
         """Look many jobs up side by side, where a look-up may go over the network. Raises MissingTool."""
         if self._cache.slow:
-            with ThreadPoolExecutor(LOOKUPS, thread_name_prefix="cache-lookup") as pool:
-                try:
-                    for _ in pool.map(self.status, [self.job(job_id) for job_id in job_ids]):
-                        pass
-                except BaseException:  # an interrupt waits for those under way, and for no others
-                    pool.shutdown(wait=False, cancel_futures=True)
-                    raise
+            side_by_side(self.status, [self.job(job_id) for job_id in job_ids], LOOKUPS, "cache-lookup")
 
     def settle(self, job: JobSpec, made: Made) -> None:
         """Note what a job has made in this run."""

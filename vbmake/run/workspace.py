@@ -28,6 +28,7 @@ from typing import Any
 from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.cache.settings import settings
+from vbmake.disk import explained
 from vbmake.errors import ProjectError
 from vbmake.heap import uncollected
 from vbmake.plan.build import film_name, plan_build
@@ -42,7 +43,6 @@ from vbmake.run.action import RuleBook
 from vbmake.run.complete import Unsure, facts_of, final_targets
 from vbmake.run.declaration import Declaration, read_declaration
 from vbmake.run.digest import Digests
-from vbmake.run.disk import explained
 from vbmake.run.glyphs import Glyphs
 from vbmake.run.job import TEMPORARY, Jobs, Outcome, Progress
 from vbmake.run.job_log import JobLogs

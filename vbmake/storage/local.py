@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from vbmake.disk import explained, is_full
 from vbmake.storage.ownership import is_left_over, own_prefix
 from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageRefusal
 
@@ -28,10 +29,15 @@ class LocalStorage:
         self._base = str(self.directory)
         self.durable = durable
         self._swept: set[Path] = set()
+        self.conditional = True
 
     @property
     def url(self) -> str:
         return str(self.directory)
+
+    @property
+    def address(self) -> str:
+        return self.url
 
     def path(self, name: str) -> Path:
         """The file that holds a name. Raises ValueError for a name that leaves the directory."""
@@ -63,14 +69,17 @@ class LocalStorage:
         source = self.path(name)
         if not source.is_file():
             return False
-        try:
-            shutil.copyfile(source, path)
-        except FileNotFoundError:
-            if source.exists():
-                raise
-            return False
-        except OSError as error:
-            raise self._error("copy", name, error) from error
+        with explained("write", path):
+            try:
+                shutil.copyfile(source, path)
+            except FileNotFoundError:
+                if source.exists():
+                    raise
+                return False
+            except OSError as error:
+                if is_full(error) or error.filename == os.fspath(path):
+                    raise
+                raise self._error("copy", name, error) from error
         return True
 
     def write(self, name: str, data: Data, *, content_type: str = "") -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from vbmake.disk import explained
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Data, Sent
 from vbmake.storage.small import Over, SmallObjects
@@ -44,7 +45,8 @@ class PackedStorage(LocalStorage):
         found = self._small_bytes("copy", name)
         if found is None:
             return super().download(name, path)
-        path.write_bytes(found)
+        with explained("write", path):
+            path.write_bytes(found)
         return True
 
     def write(self, name: str, data: Data, *, content_type: str = "") -> None:

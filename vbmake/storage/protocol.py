@@ -30,9 +30,18 @@ class Storage(Protocol):
     Every method raises StorageError when the place cannot be reached or used, ValueError for a name that leaves it.
     """
 
+    conditional: bool
+    """Whether conditional writes are what they say; else two writers at once may undo each other (not known before
+    the first such write)."""
+
     @property
     def url(self) -> str:
         """Where this is, for people."""
+        ...
+
+    @property
+    def address(self) -> str:
+        """Which place this is, among all whose `url` may be alike (a bucket of that name at another endpoint)."""
         ...
 
     def read(self, name: str) -> bytes | None:
@@ -40,7 +49,10 @@ class Storage(Protocol):
         ...
 
     def download(self, name: str, path: Path) -> bool:
-        """Write the bytes of that name to a file. False when there is no such name (then no file is left)."""
+        """Write the bytes of that name to a file. False when there is no such name (then no file is left).
+
+        Raises WorkspaceError, and no StorageError, when it is the file that cannot be written.
+        """
         ...
 
     def write(self, name: str, data: Data, *, content_type: str = "") -> None:

@@ -11,27 +11,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from pathlib import Path
 from textwrap import shorten
 from typing import IO, Any
 from urllib.parse import parse_qs
 
+from vbmake.disk import explained
+from vbmake.errors import WorkspaceError
 from vbmake.redact import redacted
 from vbmake.storage import unfinished
 from vbmake.storage.address import BUCKET, ENDPOINT, REGION
+from vbmake.storage.client import BadAnswer, client, endpoint_in_use
 from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageError, StorageRefusal
 
 PART = 16 << 20  # bytes of a part of a large object
 AT_ONCE = 4  # parts of one object on their way at once
 PATIENCE, SLOWEST = 15.0, 1000  # seconds after which an answer must have come at so many bytes a second
-SILENCE = 10  # seconds after which a server that has taken a request and does not answer counts as lost
 SHA256 = "vb-sha256"  # the name under which an object's metadata tells its digest
 Fields = dict[str, Any]
 Parts = list[Fields]
 _in_memory = threading.BoundedSemaphore(8)  # parts, of all objects together
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"412", "PreconditionFailed"}
+_UNKNOWN = {"501", "NotImplemented"}  # "a header you provided implies functionality that is not implemented"
 _AGAIN = {  # try once more
     "409",  # two conditional writes met
     "ConditionalRequestConflict",
@@ -39,35 +41,14 @@ _AGAIN = {  # try once more
 }
 
 
-@lru_cache(maxsize=8)
-def _client(endpoint: str | None, region: str | None, attempts: int) -> Any:
-    """The client for an endpoint: made once, used by every thread (botocore's clients are thread-safe)."""
-    import boto3
-    from botocore.config import Config
-
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
-        config=Config(
-            connect_timeout=3,
-            read_timeout=SILENCE,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            max_pool_connections=32,
-            # The default (a CRC on every request) is refused by several S3-compatible stores; we keep our own sha256.
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
-
-
 class S3Storage:
     """A bucket, or a prefix of one, as Storage.
 
     `url` is `s3://bucket/prefix`, with `?endpoint=http://host:port` and `&region=...` for other stores than AWS.
     Credentials come from where every AWS tool takes them (environment, profile, instance role). A request is tried
-    `attempts` times; each may take 3 s to connect and SILENCE s to answer. In the folder `notes` it is noted which
-    uploads in parts are under way, so that those of a process that was killed are ended by the next one.
+    `attempts` times (see `client`). A store that takes no conditional writes is looked at before each of them instead,
+    which two writers at once may both have done; `conditional` is False from then on. In the folder `notes` it is noted
+    which uploads in parts are under way, so that those of a process that was killed are ended by the next one.
     """
 
     def __init__(self, url: str, endpoint: str | None = None, attempts: int = 4, *, notes: Path | None = None) -> None:
@@ -84,6 +65,7 @@ class S3Storage:
         self.region = said.get("region", [None])[0]
         self._check()
         self.attempts = attempts
+        self.conditional = True  # until the store has told that it takes no conditional writes
         self._append = threading.Lock()
         self._notes = notes
         self._clearing = threading.Lock()
@@ -106,11 +88,15 @@ class S3Storage:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
     @property
+    def address(self) -> str:
+        return " ".join(filter(None, (self.url, endpoint_in_use(self.endpoint))))
+
+    @property
     def client(self) -> Any:
         """The boto3 client, made at the first use (importing boto3 takes half a second)."""
         with self._explained("connect to"):
             try:
-                return _client(self.endpoint, self.region, self.attempts)
+                return client(self.endpoint, self.region, self.attempts)
             except ValueError as error:  # an endpoint of AWS's own settings (AWS_ENDPOINT_URL, a profile) that is none
                 raise StorageError(f"cannot connect to {self.url}: {redacted(_line(error))}") from error
 
@@ -133,7 +119,7 @@ class S3Storage:
     def download(self, name: str, path: Path) -> bool:
         with self._explained("read", name) as absent:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name))
-            with open(path, "wb") as stream:
+            with explained("write", path), open(path, "wb") as stream:
                 for piece in _pieces(answer["Body"]):
                     stream.write(piece)
             return True
@@ -206,7 +192,7 @@ class S3Storage:
         if isinstance(data, Path) and data.stat().st_size > PART:
             return self._put_parts(name, data, where, kind, condition)
 
-        def send() -> None:
+        def send(condition: Fields) -> None:
             if isinstance(data, Path):
                 with open(data, "rb") as stream:
                     self.client.put_object(**where, **kind, **condition, Body=stream)
@@ -227,7 +213,7 @@ class S3Storage:
     ) -> bool:
         """A large file in parts, several at once. With `sha256`, completed only if those were the bytes."""
 
-        def send() -> None:
+        def send(condition: Fields) -> None:
             note = unfinished.begin(self._notes, self._place, where["Key"])
             upload = self.client.create_multipart_upload(**where, **kind)["UploadId"]
             note.name(upload)
@@ -250,7 +236,7 @@ class S3Storage:
 
     @property
     def _place(self) -> str:
-        return " ".join(filter(None, (self.bucket, self.endpoint)))
+        return " ".join(filter(None, (self.bucket, endpoint_in_use(self.endpoint))))
 
     def _clear_up(self) -> None:
         """End the uploads in parts that killed processes have left, when this one first sends a file so.
@@ -298,20 +284,32 @@ class S3Storage:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
 
-    def _conditionally(self, name: str, condition: Fields, send: Callable[[], None]) -> bool:
+    def _conditionally(self, name: str, condition: Fields, send: Callable[[Fields], None]) -> bool:
+        """Have something sent under a condition, or {}. False: the condition did not hold."""
         from botocore.exceptions import ClientError
 
-        for attempt in range(4):
+        for attempt in range(5):
+            if condition and not self.conditional and not self._holds(name, condition):
+                return False
             with self._explained("write", name):
                 try:
-                    send()
+                    send(condition if self.conditional else {})
                     return True
                 except ClientError as error:
                     if _code(error) in _TAKEN or ("IfMatch" in condition and _code(error) in _MISSING):
                         return False
-                    if _code(error) not in _AGAIN or attempt == 3:
+                    if condition and self.conditional and _code(error) in _UNKNOWN:
+                        self.conditional = False
+                    elif _code(error) not in _AGAIN or attempt == 4:
                         raise
         return False
+
+    def _holds(self, name: str, condition: Fields) -> bool:
+        """Whether a condition holds at this moment."""
+        if "IfNoneMatch" in condition:
+            return self.stat(name) is None
+        found = self.read_version(name)
+        return found is not None and found[1] == condition["IfMatch"]
 
     @contextlib.contextmanager
     def _explained(self, verb: str, name: str = "") -> Iterator[set[str]]:
@@ -324,7 +322,9 @@ class S3Storage:
             self.key(name)  # is it a name?
         try:
             yield absent
-        except (StorageError, ContentChanged):
+        except BadAnswer as error:
+            raise StorageError(f"cannot {subject}: {error}") from error
+        except WorkspaceError:  # told already
             raise
         except ClientError as error:
             if _code(error) in _MISSING and verb not in ("write", "list"):
@@ -344,10 +344,14 @@ class S3Storage:
 
 
 def _pieces(body: Any) -> Iterator[bytes]:
-    """The bytes of an answer as they come. Raises StorageError when they come so slowly that it is as good as silence.
+    """The bytes of an answer as they come.
 
-    (The library's own ways wait for whole pieces, however long each byte of one takes.)
+    Raises BadAnswer when they come so slowly that it is as good as silence, or break off. (The library's own ways wait
+    for whole pieces, however long each byte of one takes.)
     """
+    from botocore.exceptions import BotoCoreError
+    from urllib3.exceptions import HTTPError
+
     read = getattr(body._raw_stream, "read1", body.read)  # (urllib3 before 2.1 has none)
     began, count = time.monotonic(), 0
     try:
@@ -356,7 +360,10 @@ def _pieces(body: Any) -> Iterator[bytes]:
             yield piece
             waited = time.monotonic() - began
             if waited > PATIENCE and count < waited * SLOWEST:
-                raise StorageError(f"the answer comes too slowly: {count} bytes in {waited:.0f} s")
+                raise BadAnswer(f"the answer comes too slowly: {count} bytes in {waited:.0f} s")
+    except (BotoCoreError, HTTPError, OSError) as error:
+        body.close()
+        raise BadAnswer(f"the answer breaks off: {_line(error)}") from error
     except BaseException:
         body.close()  # nobody is to be given this connection again
         raise

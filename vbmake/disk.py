@@ -21,6 +21,11 @@ _WORDS = {
 }
 
 
+def is_full(error: OSError) -> bool:
+    """Whether a write failed for want of room, and not of what was read."""
+    return error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
 def has_no_room(path: os.PathLike[str] | str) -> bool:
     """Whether the disk on which this is has no room left."""
     try:
