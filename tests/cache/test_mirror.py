@@ -17,7 +17,7 @@ from tests.storage.s3_server import S3Server
 from vbmake.cache.manifest import NAME, read_manifest
 from vbmake.cache.mirror import Synced, Unseen, Writer, sync
 from vbmake.errors import WorkspaceError
-from vbmake.storage import s3 as s3_module
+from vbmake.storage import multipart
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage, StorageError
 from vbmake.storage.s3 import S3Storage
@@ -194,7 +194,7 @@ def test_objects_have_their_content_type_and_digest(bucket: str, films: Films) -
 def test_a_large_file_goes_up_in_parts_with_its_digest(
     bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_module, "PART", 5 << 20)  # the smallest part that S3 takes
+    monkeypatch.setattr(multipart, "PART", 5 << 20)  # the smallest part that S3 takes
     content = os.urandom(1 << 20) * 11
     films = Films(tmp_path / "films", film_mp4=content)
     told: list[int] = []

@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 
 from vbmake.doit_plugin.program import main
-from vbmake.storage import s3
+from vbmake.storage import multipart
 
 PART = 700
 
 if __name__ == "__main__":
-    s3.PART = PART
+    multipart.PART = PART
     sys.exit(main())

@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -23,11 +24,14 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from tests.storage.s3_server import S3Server
 from vbmake.errors import WorkspaceError
 from vbmake.process import process_mark
-from vbmake.storage import s3 as s3_module
+from vbmake.storage import multipart
 from vbmake.storage.address import storage_at
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage, StorageError
 from vbmake.storage.s3 import S3Storage
+from vbmake.storage.unfinished import left_over
+
+OWN = "from vbmake.storage.ownership import own_prefix; print(own_prefix('upload-'))"  # of a process that will be gone
 
 
 def test_what_was_written_is_read(storage: Storage, tmp_path: Path) -> None:
@@ -124,7 +128,7 @@ def test_a_name_cannot_leave_its_place(storage: Storage, name: str) -> None:
 def test_a_large_file_goes_up_in_parts_and_still_conditionally(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_module, "PART", 5 << 20)  # the smallest part that S3 takes
+    monkeypatch.setattr(multipart, "PART", 5 << 20)  # the smallest part that S3 takes
     content = os.urandom(1 << 20) * 11
     (tmp_path / "film").write_bytes(content)
     storage = S3Storage(bucket)
@@ -137,41 +141,134 @@ def test_a_large_file_goes_up_in_parts_and_still_conditionally(
     assert "Uploads" not in uploads, "an upload that lost the race is not left to be paid for"
 
 
-def test_an_upload_in_parts_that_a_killed_process_began_is_ended_by_the_next(
-    bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(s3_module, "PART", 5 << 20)
-    (tmp_path / "film").write_bytes(bytes(11 << 20))
-    notes = tmp_path / "notes"
-    killed = f"""
+def killed_upload(bucket: str, notes: Path, film: Path, name: str = "film") -> None:
+    """Have a process killed when it has sent two parts of a file of three."""
+    program = f"""
 import os, signal
 from pathlib import Path
-from vbmake.storage import s3
-s3.PART = 5 << 20
+from vbmake.storage import multipart, s3
+multipart.PART, multipart.AT_ONCE = 5 << 20, 1
 storage = s3.S3Storage({bucket!r}, notes=Path({str(notes)!r}))
-storage.client.meta.events.register("before-send.s3.UploadPart", lambda **_: os.kill(os.getpid(), signal.SIGKILL))
-storage.write_new("film", Path({str(tmp_path / "film")!r}))
+def kill(request, **_):
+    if "partNumber=3" in request.url:
+        os.kill(os.getpid(), signal.SIGKILL)
+storage.client.meta.events.register("before-send.s3.UploadPart", kill)
+storage.write_new({name!r}, Path({str(film)!r}))
 """
-    assert subprocess.run([sys.executable, "-c", killed]).returncode == -signal.SIGKILL
+    assert subprocess.run([sys.executable, "-c", program]).returncode == -signal.SIGKILL
+    assert len(list(notes.iterdir())) == 1
+
+
+def uploads(storage: S3Storage) -> list[str]:
+    """The names of the uploads in parts that nobody has ended."""
+    found = storage.client.list_multipart_uploads(Bucket=storage.bucket).get("Uploads", [])
+    return [upload["UploadId"] for upload in found]
+
+
+def test_an_upload_in_parts_that_a_killed_process_began_is_gone_on_with(
+    bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multipart, "PART", 5 << 20)
+    content = os.urandom(11 << 20)
+    film, notes = tmp_path / "film", tmp_path / "notes"
+    film.write_bytes(content)
+    killed_upload(bucket, notes, film)
+    s3_server.requests.clear()
+    storage = S3Storage(bucket, notes=notes)
+    told: list[int] = []
+    assert storage.write_new("film", film)
+    assert len(s3_server.asked("PUT", "film")) == 1, "two of its three parts were there"
+    assert storage.read("film") == content
+    assert (uploads(storage), list(notes.iterdir())) == ([], [])
+    # What was edited meanwhile is sent as it is now.
+    killed_upload(bucket, notes, film, "edited")
+    film.write_bytes(content[: 5 << 20] + bytes(6 << 20))
+    s3_server.requests.clear()
+    sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
+    again = S3Storage(bucket, notes=notes)
+    again.publish("edited", film, content_type="video/mp4", sha256=sha256, sent=told.append)
+    assert len(s3_server.asked("PUT", "edited")) == 3, "it is told to be something else: another upload"
+    assert (again.digest("edited"), sum(told)) == (sha256, 11 << 20)
+    killed_upload(bucket, notes, film, "third")
+    film.write_bytes(content)
+    s3_server.requests.clear()
+    assert S3Storage(bucket, notes=notes).write_new("third", film)
+    assert len(s3_server.asked("PUT", "third")) == 2, "its first part is as it was"
+    assert storage.read("third") == content
+    assert (uploads(storage), list(notes.iterdir())) == ([], [])
+
+
+def test_an_upload_in_parts_that_was_interrupted_is_gone_on_with_by_the_next_process(
+    bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multipart, "PART", 5 << 20)
+    monkeypatch.setattr(multipart, "AT_ONCE", 1)
+    film, notes = tmp_path / "film", tmp_path / "notes"
+    film.write_bytes(os.urandom(11 << 20))
+    sha256 = hashlib.sha256(film.read_bytes()).hexdigest()
+
+    class Stopped(Exception):
+        pass
+
+    def stop(_size: int) -> None:
+        raise Stopped
+
+    for folder in (None, notes):
+        storage = S3Storage(bucket, notes=folder)
+        with pytest.raises(StorageError):
+            storage.publish("film", film, content_type="", sha256=sha256, sent=stop)
+        assert len(uploads(storage)) == (0 if folder is None else 1), "without a note nobody would find it"
+    (note,) = notes.iterdir()
+    gone = subprocess.run([sys.executable, "-c", OWN], capture_output=True, text=True, check=True).stdout.strip()
+    note.rename(notes / f"{gone}0.json")
+    s3_server.requests.clear()
+    S3Storage(bucket, notes=notes).publish("film", film, content_type="", sha256=sha256, sent=lambda _: None)
+    assert len(s3_server.asked("PUT", "film")) in (1, 2), "the first part was there, and perhaps the next"
+    assert storage.read("film") == film.read_bytes()
+
+
+def test_an_upload_in_parts_that_nobody_goes_on_with_is_ended_a_day_later(
+    bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multipart, "PART", 5 << 20)
+    film, notes = tmp_path / "film", tmp_path / "notes"
+    film.write_bytes(bytes(11 << 20))
+    killed_upload(bucket, notes, film)
     look = S3Storage(bucket)
     live = look.client.create_multipart_upload(Bucket=look.bucket, Key=look.key("film"))["UploadId"]
-    uploads = look.client.list_multipart_uploads(Bucket=look.bucket)["Uploads"]
-    assert len(uploads) == 2
-    assert len(list(notes.iterdir())) == 1
-    S3Storage(bucket, notes=notes).write_new("other", tmp_path / "film")
-    left = look.client.list_multipart_uploads(Bucket=look.bucket)["Uploads"]
-    assert [upload["UploadId"] for upload in left] == [live], "what somebody else sends is left alone"
+    S3Storage(bucket, notes=notes).write_new("other", film)
+    assert len(uploads(look)) == 2
+    (note,) = notes.iterdir()
+    os.utime(note, (time.time() - 90_000, time.time() - 90_000))
+    S3Storage(bucket, notes=notes).write_new("another", film)
+    assert uploads(look) == [live], "what somebody else sends is left alone"
     assert not list(notes.iterdir())
+
+
+def test_an_upload_that_ended_meanwhile_is_begun_anew_and_one_process_alone_goes_on_with_it(
+    bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(multipart, "PART", 5 << 20)
+    film, notes = tmp_path / "film", tmp_path / "notes"
+    film.write_bytes(os.urandom(11 << 20))
+    killed_upload(bucket, notes, film)
+    look = S3Storage(bucket)
+    for upload in uploads(look):
+        look.client.abort_multipart_upload(Bucket=look.bucket, Key=look.key("film"), UploadId=upload)
+    assert S3Storage(bucket, notes=notes).write_new("film", film)
+    assert look.read("film") == film.read_bytes()
+    killed_upload(bucket, notes, film, "second")
+    first, second = (left_over(notes, look._place)[0] for _ in range(2))
+    assert (first.take_over(), second.take_over()) == (True, False)
 
 
 def test_an_upload_whose_name_the_killed_process_never_heard_is_ended_too(
     bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_module, "PART", 5 << 20)
+    monkeypatch.setattr(multipart, "PART", 5 << 20)
     (tmp_path / "film").write_bytes(bytes(11 << 20))
     storage = S3Storage(bucket, notes=tmp_path / "notes")
-    name = "from vbmake.storage.ownership import own_prefix; print(own_prefix('upload-'))"
-    gone = subprocess.run([sys.executable, "-c", name], capture_output=True, text=True, check=True).stdout.strip()
+    gone = subprocess.run([sys.executable, "-c", OWN], capture_output=True, text=True, check=True).stdout.strip()
     told = {"place": storage._place, "key": storage.key("film"), "upload": ""}
     (tmp_path / "notes").mkdir()
     (tmp_path / "notes" / f"{gone}0.json").write_text(json.dumps(told))
@@ -185,7 +282,7 @@ def test_an_upload_whose_name_the_killed_process_never_heard_is_ended_too(
 def test_an_upload_that_somebody_ended_is_begun_anew(
     bucket: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_module, "PART", 5 << 20)
+    monkeypatch.setattr(multipart, "PART", 5 << 20)
     (tmp_path / "film").write_bytes(bytes(11 << 20))
     storage = S3Storage(bucket)
     ended: list[str] = []
@@ -290,7 +387,7 @@ def test_a_busy_store_is_waited_for(
 def test_a_store_that_takes_no_conditional_writes_is_looked_at_before(
     bucket: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3_module, "PART", 5 << 20)
+    monkeypatch.setattr(multipart, "PART", 5 << 20)
     storage = S3Storage(bucket)
     s3_server.conditional = False
     assert storage.conditional

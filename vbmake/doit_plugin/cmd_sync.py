@@ -34,15 +34,15 @@ class Sync(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
     doc_description = (
         "Publishes everything in `build/` that the project makes, under the same names, each with its content type. "
         "What is there is told by a manifest beside the files: when nothing changed, one small request is all. Only "
-        "what changed is sent, several files and several parts of a large file at once; after a kill, files that were "
-        "sent whole are not sent again; two at once do each other no harm. What is there is believed to be as the "
-        "manifest says; --check looks. Everything must be built as it is declared. One prefix "
-        "belongs to one project.\n\n"
+        "what changed is sent, several files and several parts of a large file at once; after a kill, the files "
+        "and parts that arrived are not sent again; two at once do each other no harm. What is there is believed to be "
+        "as the manifest says; --check looks. Everything must be built as it is declared. One prefix belongs to one "
+        "project.\n\n"
         "Credentials are those of every AWS tool (environment, profile, role). An address may end in "
         "`?endpoint=https://host:port&region=...` for stores other than Amazon's. `sync: {to: s3://bucket/prefix, "
-        "after: build}` in video.yaml does this after each successful build. What a large file's upload "
-        "leaves when it is killed is removed when the same checkout next sends a large file; where machines come and "
-        "go (CI), let the bucket have the lifecycle rule AbortIncompleteMultipartUpload."
+        "after: build}` in video.yaml does this after each successful build. Parts of a large file that a killed sync "
+        "has sent, and that none goes on with, are removed a day later, when the checkout next sends a large file; "
+        "where machines come and go (CI), let the bucket have the lifecycle rule AbortIncompleteMultipartUpload."
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, DELETE, CHECK, TO)
 

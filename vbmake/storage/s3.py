@@ -5,32 +5,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
 import re
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import shorten
-from typing import IO, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 from vbmake.disk import explained
 from vbmake.errors import WorkspaceError
 from vbmake.redact import redacted
-from vbmake.storage import unfinished
 from vbmake.storage.address import BUCKET, ENDPOINT, REGION
 from vbmake.storage.client import BadAnswer, client, endpoint_in_use
+from vbmake.storage.multipart import Fields, Multipart, is_large
 from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageError, StorageRefusal
 
-PART = 16 << 20  # bytes of a part of a large object
-AT_ONCE = 4  # parts of one object on their way at once
 PATIENCE, SLOWEST = 15.0, 1000  # seconds after which an answer must have come at so many bytes a second
 SHA256 = "vb-sha256"  # the name under which an object's metadata tells its digest
-Fields = dict[str, Any]
-Parts = list[Fields]
-_in_memory = threading.BoundedSemaphore(8)  # parts, of all objects together
 _MISSING = {"404", "NoSuchKey", "NotFound"}
 _TAKEN = {"412", "PreconditionFailed"}
 _UNKNOWN = {"501", "NotImplemented"}  # "a header you provided implies functionality that is not implemented"
@@ -47,8 +40,8 @@ class S3Storage:
     `url` is `s3://bucket/prefix`, with `?endpoint=http://host:port` and `&region=...` for other stores than AWS.
     Credentials come from where every AWS tool takes them (environment, profile, instance role). A request is tried
     `attempts` times (see `client`). A store that takes no conditional writes is looked at before each of them instead,
-    which two writers at once may both have done; `conditional` is False from then on. In the folder `notes` it is noted
-    which uploads in parts are under way, so that those of a process that was killed are ended by the next one.
+    which two writers at once may both have done; `conditional` is False from then on. `notes` is a folder of this
+    machine for notes of uploads in parts (see Multipart).
     """
 
     def __init__(self, url: str, endpoint: str | None = None, attempts: int = 4, *, notes: Path | None = None) -> None:
@@ -67,9 +60,7 @@ class S3Storage:
         self.attempts = attempts
         self.conditional = True  # until the store has told that it takes no conditional writes
         self._append = threading.Lock()
-        self._notes = notes
-        self._clearing = threading.Lock()
-        self._cleared = False
+        self._multipart = Multipart(lambda: self.client, self.bucket, lambda: self._place, notes)
 
     def _check(self) -> None:
         """Raise ValueError, in one line, for what the library would refuse at the first request, and at length."""
@@ -139,8 +130,8 @@ class S3Storage:
     def publish(self, name: str, path: Path, *, content_type: str, sha256: str, sent: Sent) -> None:
         kind = {"Metadata": {SHA256: sha256}, **({"ContentType": content_type} if content_type else {})}
         where = {"Bucket": self.bucket, "Key": self.key(name)}
-        if path.stat().st_size > PART:
-            self._put_parts(name, path, where, kind, {}, sent, sha256)
+        if is_large(path):
+            self._conditionally(name, {}, lambda _: self._multipart.send(path, where["Key"], kind, {}, sent, sha256))
             return
         data = path.read_bytes()
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -189,11 +180,11 @@ class S3Storage:
         """One object, conditionally; boto3's own upload_file refuses conditions. False: the condition did not hold."""
         where = {"Bucket": self.bucket, "Key": self.key(name)}
         kind = {"ContentType": content_type} if content_type else {}
-        if isinstance(data, Path) and data.stat().st_size > PART:
-            return self._put_parts(name, data, where, kind, condition)
 
         def send(condition: Fields) -> None:
-            if isinstance(data, Path):
+            if isinstance(data, Path) and is_large(data):
+                self._multipart.send(data, where["Key"], kind, condition)
+            elif isinstance(data, Path):
                 with open(data, "rb") as stream:
                     self.client.put_object(**where, **kind, **condition, Body=stream)
             else:
@@ -201,88 +192,9 @@ class S3Storage:
 
         return self._conditionally(name, condition, send)
 
-    def _put_parts(
-        self,
-        name: str,
-        path: Path,
-        where: Fields,
-        kind: Fields,
-        condition: Fields,
-        sent: Sent = lambda _: None,
-        sha256: str = "",
-    ) -> bool:
-        """A large file in parts, several at once. With `sha256`, completed only if those were the bytes."""
-
-        def send(condition: Fields) -> None:
-            note = unfinished.begin(self._notes, self._place, where["Key"])
-            upload = self.client.create_multipart_upload(**where, **kind)["UploadId"]
-            note.name(upload)
-            try:
-                with open(path, "rb") as stream:
-                    parts = self._parts(stream, {**where, "UploadId": upload}, sent)
-                    if sha256 and hashlib.file_digest(stream, "sha256").hexdigest() != sha256:
-                        raise ContentChanged(f"{path} was written while it was sent")
-                whole = {"UploadId": upload, "MultipartUpload": {"Parts": parts}}
-                self.client.complete_multipart_upload(**where, **condition, **whole)
-            except BaseException:
-                with contextlib.suppress(Exception):  # the first failure is the one to tell
-                    self.client.abort_multipart_upload(**where, UploadId=upload)
-                    note.remove()
-                raise
-            note.remove()
-
-        self._clear_up()
-        return self._conditionally(name, condition, send)
-
     @property
     def _place(self) -> str:
         return " ".join(filter(None, (self.bucket, endpoint_in_use(self.endpoint))))
-
-    def _clear_up(self) -> None:
-        """End the uploads in parts that killed processes have left, when this one first sends a file so.
-
-        Where a store refuses, that is left to the rules of the bucket; where it does not answer, to the next process.
-        """
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        with self._clearing:
-            if self._cleared or self._notes is None:
-                return
-            self._cleared = True
-            for note in unfinished.left_over(self._notes, self._place):
-                where = {"Bucket": self.bucket, "Key": note.key}
-                try:
-                    for upload in [note.upload] if note.upload else self._uploads(note.key):
-                        self.client.abort_multipart_upload(**where, UploadId=upload)
-                except ClientError:
-                    pass  # it has ended since, or may not be ended from here
-                except (BotoCoreError, OSError, StorageError):
-                    return
-                note.remove()
-
-    def _uploads(self, key: str) -> Iterator[str]:
-        """The uploads in parts to a key that nobody has ended."""
-        for upload in self.client.list_multipart_uploads(Bucket=self.bucket, Prefix=key).get("Uploads", []):
-            if upload["Key"] == key:
-                yield str(upload["UploadId"])
-
-    def _parts(self, stream: IO[bytes], upload: Fields, sent: Sent) -> Parts:
-        """Send every part of an open file; the parts as S3 wants them named at the end."""
-
-        def part(number: int) -> Fields:
-            with _in_memory:
-                piece = os.pread(stream.fileno(), PART, (number - 1) * PART)
-                tag = self.client.upload_part(**upload, PartNumber=number, Body=piece)
-            sent(len(piece))
-            return {"PartNumber": number, "ETag": tag["ETag"]}
-
-        count = -(-os.fstat(stream.fileno()).st_size // PART)
-        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="s3-part") as pool:
-            try:
-                return list(pool.map(part, range(1, count + 1)))
-            except BaseException:
-                pool.shutdown(wait=True, cancel_futures=True)
-                raise
 
     def _conditionally(self, name: str, condition: Fields, send: Callable[[Fields], None]) -> bool:
         """Have something sent under a condition, or {}. False: the condition did not hold."""
