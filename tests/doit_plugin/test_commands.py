@@ -91,7 +91,10 @@ def test_plan_tells_what_would_run_and_why_and_runs_nothing(toy: Toy) -> None:
     assert [(job["id"], job["rule"], job["state"]) for job in plan["jobs"]] == [
         ("copy:middle", "copy", "run"), ("copy:film", "copy", "maybe"),
     ]  # fmt: skip
-    assert all(set(job) == {"id", "rule", "state", "reason", "seconds", "cost"} for job in plan["jobs"])
+    names = {"id", "rule", "state", "reason", "seconds", "cost", "key", "place"}
+    assert all(set(job) == names for job in plan["jobs"])
+    assert [job["key"] is None for job in plan["jobs"]] == [False, True], "what the second reads is not made yet"
+    assert plan["jobs"][0]["place"].startswith("video.yaml:")
     assert plan["jobs"][0]["reason"] == "it was not built before"
     assert plan["totals"]["run"] == 1
     assert not (toy.root / "build").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -81,11 +82,61 @@ def test_a_clean_checkout_renders_what_changed_and_tells_it(
     assert ended.code == 0, ended.text
     lines = ended.out.splitlines()
     assert lines[0] == "### One scene rendered"
-    assert lines[4].startswith("| three | main | 1 | ")
+    assert lines[4].startswith("| three | video.yaml:30 | rendered | main | 1 | ")
     assert lines[6] == "Transitions: two → three"
     assert lines[-1] == "7 jobs: 4 fetched, 3 ran. Planned: 2 to run, 1 that may have to, 4 in the cache."
     cold = world.cold(tmp_path / "cold", tmp_path / "cold cache").declare(edited).build()
     assert (clone.root / "build/film.mp4").read_bytes() == cold.targets["build/film.mp4"]
+
+
+def git(world: World, *args: str) -> None:
+    who = ["-c", "user.name=ci", "-c", "user.email=ci@example.com", "-c", "init.defaultBranch=main"]
+    subprocess.run(["git", *who, *args], cwd=world.root, check=True, capture_output=True)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed")
+def test_which_scenes_changed_is_told_though_another_machine_has_rendered_them(
+    ci: dict[str, str], world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.declare(FILM).write(".gitignore", ".vbmake/\nbuild/\n")
+    git(world, "init", "-q")
+    git(world, "add", "-A")
+    git(world, "commit", "-q", "-m", "the film")
+    new = {"id": "four", "duration": "1s", "layers": [{"color": "white"}]}
+    edited = {**FILM, "scenes": [SCENES[0], {**SCENES[2], "layers": [{"color": "black"}]}, new]}
+    with monkeypatch.context() as there:
+        there.setenv("VBMAKE_CACHE", ci["VBMAKE_CACHE"])
+        world.build()
+        world.declare(edited).build()
+    git(world, "commit", "-q", "-a", "-m", "an edit")
+    clone = World(tmp_path / "clone", tmp_path / "clone cache")
+    git(world, "clone", "-q", str(world.root), str(clone.root))
+    ended = run(clone, ci, GITHUB_EVENT_NAME="pull_request")
+    assert ended.code == 0, ended.text
+    lines = ended.out.splitlines()
+    assert lines[0] == "### 3 scenes changed"
+    assert [line.split(" | ")[:3] for line in lines[4:7]] == [
+        ["| three", "video.yaml:21", "changed"],
+        ["| four", "video.yaml:30", "new"],
+        ["| two", "", "removed"],
+    ]
+    assert lines[4].endswith("| main | 1 | rendered before |")
+    assert lines[8] == (
+        "Transitions: one → three (new), three → four (new), one → two (removed), two → three (removed)"
+    )
+    assert lines[10] == "Besides: film, timeline"
+    assert lines[-1].startswith("7 jobs: 7 fetched. ")
+    git(world, "worktree", "prune")
+    assert not list((clone.root / ".git/worktrees").glob("*")), "the checkout of the base is removed"
+    assert run(clone, ci, VBMAKE_BASE="HEAD").out.splitlines()[0] == "### No scene changed"
+    unknown = run(clone, ci, VBMAKE_BASE="no-such-branch")
+    assert "the commit no-such-branch is not in this checkout" in unknown.err
+    assert unknown.out.splitlines()[0] == "### No scene rendered"
+    git(clone, "rm", "-q", "--cached", "video.yaml")
+    git(clone, "commit", "-q", "-m", "none")
+    broken = run(clone, ci, VBMAKE_BASE="HEAD")
+    assert (broken.code, broken.out.splitlines()[0]) == (0, "### No scene rendered")
+    assert "the film of HEAD cannot be planned" in broken.err
 
 
 def test_what_an_early_round_has_rendered_is_told_and_a_build_without_work_says_so(

@@ -28,8 +28,9 @@ STATES = ("run", "fetch", "maybe", "current")
 
 @dataclass(frozen=True)
 class Row:
-    """One job of the plan. `seconds` is how long it took last time.
+    """One job of the plan. `seconds` is how long it took last time, `place` where it is declared.
 
+    `key` is the same wherever the same is made of the same; None while something that the job reads is yet to be made.
     `cost` is what it will cost in USD at most, None where the price of a provider's model is not known; `least` is what
     it will cost at least.
     """
@@ -40,6 +41,8 @@ class Row:
     reason: str
     seconds: float | None
     cost: float | None
+    key: str | None
+    place: str
     least: float = 0.0
 
 
@@ -121,18 +124,19 @@ def _obstacles(project: FilmProject, ignored: Mapping[str, str]) -> Iterator[str
 
 
 def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
-    least, cost = 0.0, 0.0
+    place = f"{project.path(job.place.file)}:{job.place.line}"
+    row = Row(project.name(job.id), job.rule, status.state, "", status.seconds, 0.0, status.key, place)
     if job.account and status.state in ("run", "maybe"):
         standing = project.workspace.studio.standing(status.key) if status.key is not None else ""
         if standing:
-            return Row(project.name(job.id), job.rule, status.state, standing, status.seconds, 0.0)
+            return replace(row, reason=standing)
         estimate = project.workspace.studio.estimate(job)
         if estimate is not None and (estimate.low is None or estimate.high is None):
-            return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, None)
-        if estimate is not None:
+            row = replace(row, cost=None)
+        elif estimate is not None:
             foreseen = project.sure is not None and status.state == "maybe"  # it may not be asked for at all
-            least, cost = 0.0 if foreseen else float(estimate.low or 0), float(estimate.high or 0)
-    return Row(project.name(job.id), job.rule, status.state, brief(project, job, status), status.seconds, cost, least)
+            row = replace(row, cost=float(estimate.high or 0), least=0.0 if foreseen else float(estimate.low or 0))
+    return replace(row, reason=brief(project, job, status))
 
 
 def totals(rows: list[Row]) -> dict[str, Any]:
