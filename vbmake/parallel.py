@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from queue import Empty, SimpleQueue
 from typing import TypeVar
 
+HEEDFUL = 0.2  # seconds between two looks, as a wait without end can miss Ctrl-C
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
 
@@ -14,13 +17,40 @@ def side_by_side(call: Callable[[Thing], Result], things: Iterable[Thing], most:
     """What the call gives for each thing, in their order; at most `most` at once, on threads of this name.
 
     The first failure ends it: what has not begun is not begun, and what is under way is waited for. An interrupt
-    (KeyboardInterrupt) waits for nobody.
+    (KeyboardInterrupt) waits for nobody: daemon threads, unlike those of `concurrent.futures`, keep no program from
+    ending.
     """
-    pool = ThreadPoolExecutor(most, thread_name_prefix=name)
+    waiting = list(enumerate(things))
+    waiting.reverse()
+    results: dict[int, Result] = {}
+    failures: list[BaseException] = []
+    ended: SimpleQueue[None] = SimpleQueue()
+
+    def serve() -> None:
+        try:
+            while True:
+                try:
+                    number, thing = waiting.pop()
+                except IndexError:
+                    return
+                results[number] = call(thing)
+        except BaseException as error:
+            failures.append(error)
+            waiting.clear()
+        finally:
+            ended.put(None)
+
+    count = len(waiting)
+    busy = min(most, count)
+    for number in range(busy):
+        threading.Thread(target=serve, name=f"{name}-{number}", daemon=True).start()
     try:
-        return list(pool.map(call, things))
-    except BaseException as error:
-        pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
-        raise
+        while busy and (not failures or isinstance(failures[0], Exception)):
+            with contextlib.suppress(Empty):
+                ended.get(timeout=HEEDFUL)
+                busy -= 1
     finally:
-        pool.shutdown(wait=False)
+        waiting.clear()
+    if failures:
+        raise failures[0]
+    return [results[number] for number in range(count)]

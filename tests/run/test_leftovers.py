@@ -148,3 +148,62 @@ def test_a_still_that_went_elsewhere_leaves_nothing_in_the_project(world: World)
     world.build(plan_of(still))
     assert trim(world, ONE).targets == ()
     assert not (world.root / ".vbmake/stills/a.txt").exists()
+
+
+def paid_for(name: str) -> BuildPlan:
+    asked = job(name, Source("a.txt"))
+    return plan_of(dataclasses.replace(asked, options={**asked.options, "service": "openai"}))
+
+
+def test_what_was_paid_for_stays_where_the_cache_has_other_bytes_for_it(world: World) -> None:
+    (world.root / "a.txt").write_text("A" * 100_000)
+    world.build(paid_for("portrait"))
+    world.build(ONE)
+    blob = max((path for path in world.cache.rglob("*") if path.is_file()), key=lambda path: path.stat().st_size)
+    blob.write_bytes(bytes(blob.stat().st_size))  # what a power cut leaves of a file that was not flushed
+    trim(world, ONE)
+    assert world.read(".vbmake/work/portrait.txt").startswith("portrait AAAA")
+
+
+def test_what_was_paid_for_stays_where_no_entry_of_the_cache_names_it(world: World) -> None:
+    world.build(paid_for("portrait"))
+    world.build(ONE)
+    with world.open() as workspace:
+        tag = workspace.tag("join:portrait")
+        assert tag is not None
+        workspace.cache.reject(tag.key)
+    trim(world, ONE)
+    assert world.read(".vbmake/work/portrait.txt") == "portrait A"
+
+
+@pytest.mark.parametrize("name", ["work", "logs"])
+def test_a_link_leads_to_nothing_that_is_removed(world: World, tmp_path: Path, name: str) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "holiday.mov").write_text("mine")
+    (elsewhere / "empty").mkdir()
+    (world.root / ".vbmake").mkdir()
+    (world.root / ".vbmake" / name).symlink_to(elsewhere)
+    world.build(TWO)
+    trim(world, ONE)
+    assert (elsewhere / "holiday.mov").read_text() == "mine"
+    assert (elsewhere / "empty").is_dir()
+
+
+def test_a_recorded_path_that_a_link_now_leads_away_from_is_left_alone(world: World, tmp_path: Path) -> None:
+    deep = dataclasses.replace(job("old", Source("a.txt")), outputs={"text": ".vbmake/work/join/old.txt"})
+    world.build(plan_of(deep, job("new", Source("b.txt"))))
+    elsewhere = tmp_path / "elsewhere"
+    (world.root / ".vbmake/work/join").rename(elsewhere)
+    (elsewhere / "old.txt").write_text("a user's own")
+    (world.root / ".vbmake/work/join").symlink_to(elsewhere)
+    trim(world, ONE)
+    assert (elsewhere / "old.txt").read_text() == "a user's own"
+
+
+def test_a_project_whose_own_folder_is_elsewhere_is_tidied_as_any(world: World, tmp_path: Path) -> None:
+    (tmp_path / "scratch").mkdir()
+    (world.root / ".vbmake").symlink_to(tmp_path / "scratch")
+    world.build(TWO)
+    world.build(ONE)
+    assert trim(world, ONE).files == 2

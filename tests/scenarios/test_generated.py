@@ -434,6 +434,27 @@ def test_what_was_paid_for_and_is_gone_is_told_and_not_paid_again_unasked(asking
     assert bill.count == 1
 
 
+def test_what_is_pinned_is_not_paid_again_because_the_cache_that_has_it_does_not_answer(
+    asking: World, bill: Bill, tmp_path: Path
+) -> None:
+    down = {"VBMAKE_CACHE": "s3://films/cache?endpoint=http://127.0.0.1:9", **CREDENTIALS}
+    shared = str(tmp_path / "shared")
+    assert asking.declare(film(painted("a shared hill"))).doit(VBMAKE_CACHE=shared).code == 0
+    cold = asking.cold(tmp_path / "cold", tmp_path / "cold cache")
+    said = "vbmake.lock pins it, and s3://films/cache, which may have those bytes, does not answer"
+    plan = json.loads(cold.doit("plan", "--json", **down).out)
+    (row,) = [job for job in plan["jobs"] if job["rule"] == "generated-image"]
+    assert (row["state"], row["reason"].startswith(said), row["cost"]) == ("run", True, 0)
+    ended = cold.doit(**down)
+    assert (ended.code, said in " ".join(ended.text.split())) == (1, True), ended.text
+    assert bill.count == 1
+    assert cold.doit(VBMAKE_CACHE=shared).code == 0
+    assert bill.count == 1
+    other = asking.cold(tmp_path / "other", tmp_path / "other cache")
+    assert other.doit(VBMAKE_CACHE="off").code == 0, "whoever has no cache to ask pays"
+    assert bill.count == 2
+
+
 def test_cleaned_assets_come_back_from_the_cache(asking: World, bill: Bill) -> None:
     first = asking.declare(film(painted("cached and cleaned"))).build()
     assert "paid" not in asking.doit("clean").text

@@ -16,15 +16,16 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import urllib3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-from tests.storage.s3_server import S3Server
+from tests.storage.s3_server import CREDENTIALS, S3Server
 from vbmake.errors import WorkspaceError
 from vbmake.process import process_mark
-from vbmake.storage import multipart
+from vbmake.storage import multipart, s3
 from vbmake.storage.address import storage_at
 from vbmake.storage.local import LocalStorage
 from vbmake.storage.protocol import Storage, StorageError
@@ -462,6 +463,40 @@ def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch, tm
         ended.set()
         server.shutdown()
         server.server_close()
+
+
+def test_an_answer_that_breaks_off_is_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable, value in CREDENTIALS.items():
+        monkeypatch.setenv(variable, value)
+
+    class Short(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "100000")
+            self.send_header("ETag", '"it"')
+            self.end_headers()
+            self.wfile.write(b"x" * 5000)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Short)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        storage = S3Storage(f"s3://bucket?endpoint=http://127.0.0.1:{server.server_port}")
+        for read in (lambda: storage.read("name"), lambda: storage.download("name", tmp_path / "file")):
+            with pytest.raises(StorageError, match=r"cannot read name in .*: the answer breaks off"):
+                read()
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_time_in_which_this_process_was_stopped_is_not_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter([0.0, 17.0, 17.0, 18.0, 18.0, 35.0])
+    monkeypatch.setattr("vbmake.storage.s3.time.monotonic", lambda: next(moments))
+    stream = mock.Mock(read1=mock.Mock(side_effect=[b"half", b"half", b""]))
+    assert b"".join(s3._pieces({"Body": mock.Mock(_raw_stream=stream), "ContentLength": 8})) == b"halfhalf"
 
 
 def test_an_endpoint_of_the_environment_that_is_none_is_told(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,6 +179,21 @@ class Cache:
                     return True
         return False
 
+    def keeps(self, key: str, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether a cache could give back what a key has made: the entry, and its bytes. Those here are read."""
+        for tier in self._tiers():
+            with tier.guarded("looking up"):
+                entry = tier.actions.get(key)
+                if entry is not None and all(
+                    role in entry.outputs
+                    and entry.outputs[role]["sha256"] == output["sha256"]
+                    and tier.contents.has(str(output["sha256"]), int(output["size"]))
+                    and (tier is self.remote or tier.contents.right(str(output["sha256"])))
+                    for role, output in outputs.items()
+                ):
+                    return True
+        return False
+
     def materialise(self, sha256: str, path: Path) -> bool:
         """Bring the bytes of that digest to a new file. False, and no file, when no tier has the right bytes.
 

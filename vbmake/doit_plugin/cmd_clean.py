@@ -56,7 +56,7 @@ def is_paid_only_here(task: Any) -> bool:
         return False
     workspace = handle.project.workspace
     tag = workspace.tag(handle.job.id)
-    return tag is not None and not workspace.cache.has(tag.outputs)
+    return tag is not None and not workspace.cache.keeps(tag.key, tag.outputs)
 
 
 def consumers_first(tasks: Any, names: Iterable[str], follow: bool) -> list[str]:

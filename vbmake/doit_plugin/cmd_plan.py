@@ -116,7 +116,7 @@ def survey(project: FilmProject) -> list[Row]:
 def _obstacles(project: FilmProject, ignored: Mapping[str, str]) -> Iterator[str]:
     states = project.workspace.survey(project.plan)
     asked = [job for job in project.plan.jobs if job.account and project.name(job.id) not in ignored]
-    due = [job for job in asked if states[job.id].state in ("run", "maybe")]
+    due = [job for job in asked if states[job.id].state in ("run", "maybe") and not states[job.id].withheld]
     if due:
         from vbmake.run.spending import obstacles
 
@@ -126,7 +126,7 @@ def _obstacles(project: FilmProject, ignored: Mapping[str, str]) -> Iterator[str
 def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
     place = f"{project.path(job.place.file)}:{job.place.line}"
     row = Row(project.name(job.id), job.rule, status.state, "", status.seconds, 0.0, status.key, place)
-    if job.account and status.state in ("run", "maybe"):
+    if job.account and status.state in ("run", "maybe") and not status.withheld:
         standing = project.workspace.studio.standing(status.key) if status.key is not None else ""
         if standing:
             return replace(row, reason=standing)

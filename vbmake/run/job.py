@@ -150,6 +150,11 @@ class Jobs:
                     fetched = self._fetch(job, status)
                     if fetched is not None:
                         return "fetched", fetched
+                    if status.withheld:
+                        raise JobError(
+                            f"{status.withheld}; build again when it does, or say VBMAKE_CACHE=off to have it made "
+                            "and pay for it anew"
+                        )
                     return "ran", self._carry_out(job, status, on_progress)
             except _Edited:
                 continue

@@ -50,6 +50,7 @@ def remove_leftovers(
     """
     assert not plan.pending, "what is not planned yet is not left over"
     before = clock() - max_age_days * DAY
+    places = _Places(workspace)
     tags = workspace.tags.all()
     jobs = {job.id for job in plan.jobs}
     kept = {path for job in plan.jobs for path in job.outputs.values()}
@@ -58,25 +59,26 @@ def remove_leftovers(
         tag = tags[name]
         there = [path for path in _paths(tag) if not _is_work(path) and os.path.lexists(workspace.root / path)]
         targets += [path for path in there if path not in kept]
-        unshared = not paid and _is_paid(tag) and not workspace.cache.has(tag.outputs)
+        unshared = not paid and _is_paid(tag) and not workspace.cache.keeps(tag.key, tag.outputs)
         if there or unshared or _when(tag) > before:
             jobs.add(name)
             kept.update(_paths(tag))
     gone = {name: tag for name, tag in tags.items() if name not in jobs}
     made = {path for tag in gone.values() for path in _paths(tag)} - kept
-    work = _old_files(workspace.root / WORK, before)
+    work = places.old_files(workspace.root / WORK, before)
     if not paid:  # without a record, nobody knows what it cost
         work = [path for path in work if path.relative_to(workspace.root / WORK).parts[0] not in RULES.values()]
-    files = {workspace.root / path for path in made if _is_work(path)}
+    files = {workspace.root / path for path in made if _is_work(path) and places.holds(workspace.root / path)}
     files |= {path for path in work if path.relative_to(workspace.root).as_posix() not in kept}
     logs = {workspace.log_path(name) for name in jobs}
-    files |= {path for path in _old_files(workspace.state / "logs", before) if path not in logs}
+    files |= {path for path in places.old_files(workspace.state / "logs", before) if path not in logs}
     sizes = {path: path.lstat().st_size for path in sorted(files) if os.path.lexists(path)}
     if not dry_run:
         for name in gone:
             workspace.tags.drop(name)
         workspace.tags.compact()
-        _remove(sizes, workspace.root / WORK)
+        _remove(sizes)
+        places.remove_empty(workspace.root / WORK)
         workspace.digests.forget_missing()
     return Leftovers(len(gone), len(sizes), sum(sizes.values()), tuple(sorted(targets)))
 
@@ -102,23 +104,37 @@ def _is_paid(tag: Tag) -> bool:
     return isinstance(options, dict) and options.get("service", LOCAL) != LOCAL
 
 
-def _old_files(folder: Path, before: float) -> list[Path]:
-    found = []
-    for top, _, names in os.walk(folder):
-        for path in (Path(top, name) for name in names):
-            with contextlib.suppress(OSError):
-                if path.lstat().st_mtime <= before:
-                    found.append(path)
-    return found
+class _Places:
+    """The project's own folder, and what is really in it: a link in it may lead to files of somebody's."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._top = os.path.realpath(workspace.state)
+
+    def holds(self, path: Path) -> bool:
+        """Whether a file (or a link) lies in the project's folder, by no link."""
+        return os.path.realpath(path.parent).startswith(self._top + os.sep)
+
+    def old_files(self, folder: Path, before: float) -> list[Path]:
+        """The files below a folder that were last written before a time (s since 1970)."""
+        found = []
+        for top, _, names in os.walk(folder) if self.holds(folder / "any") else ():
+            for path in (Path(top, name) for name in names):
+                with contextlib.suppress(OSError):
+                    if path.lstat().st_mtime <= before:
+                        found.append(path)
+        return found
+
+    def remove_empty(self, folder: Path) -> None:
+        """Remove the empty folders below one."""
+        for top, _, _ in os.walk(folder, topdown=False) if self.holds(folder / "any") else ():
+            if Path(top) != folder:
+                with contextlib.suppress(OSError):  # most hold something
+                    os.rmdir(top)
 
 
-def _remove(files: Iterable[Path], top: Path) -> None:
+def _remove(files: Iterable[Path]) -> None:
     for path in files:
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise WorkspaceError(f"cannot remove {path}: {error.strerror or error}") from error
-    for folder, _, _ in os.walk(top, topdown=False):
-        if Path(folder) != top:
-            with contextlib.suppress(OSError):  # most hold something
-                os.rmdir(folder)

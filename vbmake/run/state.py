@@ -41,7 +41,8 @@ class Status(NamedTuple):
     be made, so that its key is not known; it may turn out to be current.
     `reasons` are (field, old, new): fields of the key's material that differ from the last success, `input:NAME` for
     an input that is missing or yet to be made, `output:ROLE` for a target that is missing or was changed.
-    `seconds` is how long the job took when it last ran. `made` is what is known of its outputs.
+    `seconds` is how long the job took when it last ran. `made` is what is known of its outputs. `withheld` tells why a
+    job that would run must not: somebody has paid for what it makes, and the cache that may have it does not answer.
     """
 
     state: State
@@ -51,6 +52,7 @@ class Status(NamedTuple):
     seconds: float | None = None
     made: Made | None = None
     entry: Entry | None = None
+    withheld: str = ""
 
 
 def _same_bytes(entry: Entry, outputs: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -200,10 +202,13 @@ class Knowledge:
             return Status("current", key, material, (), seconds, Made(key, tag.outputs, tag.measures))
         entry = pinned if pinned is not None else self._cache.lookup(key)
         if entry is None or set(entry.outputs) != set(job.outputs):
+            withheld = ""
+            if lost and self._cache.lost:
+                withheld = f"vbmake.lock pins it, and {self._cache.lost}, which may have those bytes, does not answer"
             if lost:
-                said = "vbmake.lock pins it, and no cache has those bytes: it is asked for, and paid, anew"
-                reasons = (("tag", None, said), *reasons)
-            return Status("run", key, material, reasons, seconds)
+                anew = "vbmake.lock pins it, and no cache has those bytes: it is asked for, and paid, anew"
+                reasons = (("tag", None, withheld or anew), *reasons)
+            return Status("run", key, material, reasons, seconds, withheld=withheld)
         outputs = {role: {**entry.outputs[role], "path": job.outputs[role]} for role in job.outputs}
         return Status("fetch", key, material, reasons, entry.seconds, Made(key, outputs, entry.measures), entry)
 

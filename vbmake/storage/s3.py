@@ -18,7 +18,7 @@ from vbmake.disk import explained
 from vbmake.errors import WorkspaceError
 from vbmake.redact import redacted
 from vbmake.storage.address import BUCKET, ENDPOINT, REGION
-from vbmake.storage.client import BadAnswer, client, endpoint_in_use
+from vbmake.storage.client import SILENCE, BadAnswer, client, endpoint_in_use
 from vbmake.storage.multipart import Fields, Multipart, is_large
 from vbmake.storage.protocol import ContentChanged, Data, Sent, StorageError, StorageRefusal
 
@@ -104,14 +104,14 @@ class S3Storage:
     def read_version(self, name: str) -> tuple[bytes, str] | None:
         with self._explained("read", name) as absent:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name))
-            return b"".join(_pieces(answer["Body"])), str(answer["ETag"])
+            return b"".join(_pieces(answer)), str(answer["ETag"])
         return _none(absent)
 
     def download(self, name: str, path: Path) -> bool:
         with self._explained("read", name) as absent:
             answer = self.client.get_object(Bucket=self.bucket, Key=self.key(name))
             with explained("write", path), open(path, "wb") as stream:
-                for piece in _pieces(answer["Body"]):
+                for piece in _pieces(answer):
                     stream.write(piece)
             return True
         _none(absent)
@@ -255,8 +255,8 @@ class S3Storage:
             raise StorageError(f"cannot {subject}: this is no answer of a store ({told})") from error
 
 
-def _pieces(body: Any) -> Iterator[bytes]:
-    """The bytes of an answer as they come.
+def _pieces(answer: Fields) -> Iterator[bytes]:
+    """The bytes of an answer as they come, all of them.
 
     Raises BadAnswer when they come so slowly that it is as good as silence, or break off. (The library's own ways wait
     for whole pieces, however long each byte of one takes.)
@@ -264,15 +264,22 @@ def _pieces(body: Any) -> Iterator[bytes]:
     from botocore.exceptions import BotoCoreError
     from urllib3.exceptions import HTTPError
 
+    body, size = answer["Body"], answer.get("ContentLength")
     read = getattr(body._raw_stream, "read1", body.read)  # (urllib3 before 2.1 has none)
-    began, count = time.monotonic(), 0
+    waited, count = 0.0, 0
     try:
-        while piece := read(1 << 20):
+        while True:
+            began = time.monotonic()
+            piece = read(1 << 20)
+            waited += min(time.monotonic() - began, SILENCE)  # what is longer was not the server's, but a Ctrl-Z
+            if not piece:
+                break
             count += len(piece)
             yield piece
-            waited = time.monotonic() - began
-            if waited > PATIENCE and count < waited * SLOWEST:
+            if count != size and waited > PATIENCE and count < waited * SLOWEST:
                 raise BadAnswer(f"the answer comes too slowly: {count} bytes in {waited:.0f} s")
+        if size is not None and count != size:  # the library leaves it to its own ways of reading to notice
+            raise BadAnswer(f"the answer breaks off after {count} of {size} bytes")
     except (BotoCoreError, HTTPError, OSError) as error:
         body.close()
         raise BadAnswer(f"the answer breaks off: {_line(error)}") from error
