@@ -33,14 +33,8 @@ def package(folder: Path, version: str) -> None:
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: tested\nVersion: {version}\n")
 
 
-@pytest.mark.parametrize(("tool", "install"), [("python-tool", program), ("python:tested", package)])
-def test_another_release_is_noticed(
-    world: World, tmp_path: Path, tool: str, install: Callable[[Path, str], None]
-) -> None:
-    tools = tmp_path / "tools"
-    tools.mkdir()
-    program(tools, "1.0")
-    install(tools, "1.0")
+def declare(world: World, *needs: str) -> None:
+    """A film with a picture that the program makes."""
     rule = {
         "rule": "own",
         "about": "Of a test.",
@@ -49,11 +43,22 @@ def test_another_release_is_noticed(
         "makes": {"picture": "png"},
     }
     command = ["python-tool", "{{ image[0] }}", "{{ picture }}"]
-    needs = list(dict.fromkeys(["python-tool", tool]))
-    world.write("rules/own.yaml", yaml.safe_dump({**rule, "needs": needs, "command": command}))
+    told = {**rule, "needs": list(dict.fromkeys(["python-tool", *needs])), "command": command}
+    world.write("rules/own.yaml", yaml.safe_dump(told))
     cv2.imwrite(str(world.root / "a.png"), np.full((36, 64, 3), 99, np.uint8))
     layers = [{"make": "own", "image": "a.png"}]
     world.declare({**SMALL, "scenes": [{"id": "one", "duration": "1s", "layers": layers}]})
+
+
+@pytest.mark.parametrize(("tool", "install"), [("python-tool", program), ("python:tested", package)])
+def test_another_release_is_noticed(
+    world: World, tmp_path: Path, tool: str, install: Callable[[Path, str], None]
+) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    program(tools, "1.0")
+    install(tools, "1.0")
+    declare(world, tool)
     variables = {"PATH": f"{tools}:{os.environ['PATH']}", "PYTHONPATH": f"{REPOSITORY}:{tools}"}
     for _ in range(5):
         assert world.doit("run", **variables).code == 0
@@ -62,3 +67,27 @@ def test_another_release_is_noticed(
     assert (world.root / ".vbmake/stamp.json").exists()
     install(tools, "2.0")
     assert "ran      own:" in world.doit("run", **variables).out
+
+
+@pytest.mark.parametrize("mode", [None, 0o644])
+def test_another_program_that_comes_first_is_noticed(world: World, tmp_path: Path, mode: int | None) -> None:
+    """Also one that was there before, and could not be run."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    first.mkdir()
+    second.mkdir()
+    program(second, "1.0")
+    if mode is not None:
+        program(first, "2.0")
+        (first / "python-tool").chmod(mode)
+    declare(world)
+    variables = {"PATH": f"{first}:{second}:{os.environ['PATH']}"}
+    for _ in range(5):
+        assert world.doit("run", **variables).code == 0
+        if (world.root / ".vbmake/stamp.json").exists():
+            break
+    assert "nothing to do" in world.doit("run", **variables).out or "current" in world.doit("run", **variables).out
+    if mode is None:
+        program(first, "2.0")
+    (first / "python-tool").chmod(0o755)
+    again = world.doit("run", **variables)
+    assert "ran      own:" in again.out, again.text

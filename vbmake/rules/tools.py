@@ -113,6 +113,31 @@ def find_tool(name: str) -> str:
     raise MissingTool(name, f"{known}; {variable}=/path/to/{name} names one that is elsewhere")
 
 
+def rivals(name: str) -> list[str]:
+    """The paths at which another program would be found before the one that `find_tool` finds, were there one.
+
+    Raises MissingTool.
+    """
+    if name == "python":
+        return []
+    found = find_tool(name)
+    variable = "VBMAKE_" + re.sub(r"\W", "_", name).upper()
+    named = os.environ.get(variable, "").strip()
+    if name == "ffmpeg" and not named:
+        return []
+    tool = TOOLS.get(name, Tool((name,)))
+    looked = SOUNDFONTS if name == "soundfont" else (*tool.programs, *tool.places)
+    before: list[str] = []
+    for program in (named,) if named else looked:
+        folders = os.environ.get("PATH", os.defpath).split(os.pathsep)
+        places = [program] if os.path.dirname(program) else [os.path.join(folder, program) for folder in folders]
+        for place in map(os.path.abspath, places):
+            if place == os.path.abspath(found):
+                return before
+            before.append(place)
+    return []  # it is found in a way of the system's own
+
+
 _found: dict[tuple[str, str | None], str] = {}
 
 

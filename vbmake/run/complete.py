@@ -24,10 +24,11 @@ def final_targets(plan: BuildPlan) -> tuple[str, ...]:
 
 def facts_of(
     root: Path, plan: BuildPlan, knowledge: Knowledge, tags: TagStore, digests: Digests
-) -> dict[str, stamp.Facts]:
+) -> tuple[dict[str, stamp.Facts], list[str]]:
     """Facts by path of the sources (what jobs read and what was measured), final targets and tools of a plan.
 
-    It is wholly built. Raises Unsure.
+    With the paths at which there is nothing, and where another tool would be found first. The plan is wholly built.
+    Raises Unsure.
     """
     files: dict[str, stamp.Facts] = {}
     rules = {name: knowledge.rules.rule(name) for name in {job.rule for job in plan.jobs}}
@@ -42,11 +43,15 @@ def facts_of(
         for name, ref in read.items():
             place = knowledge.place(ref)
             _add(files, ref.path if isinstance(ref, Source) else place, place, digests, knowledge.seen.get(name))
-        for path in _tool_paths(rules):
+        paths, rivals = _tool_paths(rules)
+        for path in paths:
+            files[path] = stamp.facts(os.stat(path))
+        absent = [path for path in rivals if not os.path.lexists(path)]
+        for path in rivals - set(absent):  # no program, but it may become one
             files[path] = stamp.facts(os.stat(path))
     except OSError as error:
         raise Unsure from error
-    return files
+    return files, absent
 
 
 def _add(files: dict[str, stamp.Facts], name: str, path: str | Path, digests: Digests, sha256: str | None) -> None:
@@ -64,9 +69,13 @@ def _add_targets(files: dict[str, stamp.Facts], root: Path, job: JobSpec, tags: 
         _add(files, output["path"], root / output["path"], digests, output["sha256"])
 
 
-def _tool_paths(rules: dict[str, Any]) -> set[str]:
-    """The files and folders by which a tool that became another one is noticed. Raises Unsure where there are none."""
+def _tool_paths(rules: dict[str, Any]) -> tuple[set[str], set[str]]:
+    """The files and folders by which a tool that became another one is noticed, and where one would come before it.
+
+    Raises Unsure where there are none.
+    """
     paths: set[str] = set()
+    before: set[str] = set()
     for rule in rules.values():
         for name in rule.tools():
             if name == "fonts":
@@ -75,11 +84,18 @@ def _tool_paths(rules: dict[str, Any]) -> set[str]:
                 from vbmake.render.ffmpeg import executable
 
                 paths.add(executable())
+                if os.environ.get("VBMAKE_FFMPEG"):
+                    from vbmake.rules.tools import rivals
+
+                    before.update(rivals(name))
             elif name.startswith("./"):
                 paths.add(str(rule.directory / name))
             else:
-                from vbmake.rules.tools import PYTHON_PACKAGE, find_tool, package_folder
+                from vbmake.rules.tools import PYTHON_PACKAGE, find_tool, package_folder, rivals
 
-                package = name.startswith(PYTHON_PACKAGE)
-                paths.add(package_folder(name.removeprefix(PYTHON_PACKAGE)) if package else find_tool(name))
-    return paths
+                if name.startswith(PYTHON_PACKAGE):
+                    paths.add(package_folder(name.removeprefix(PYTHON_PACKAGE)))
+                else:
+                    paths.add(find_tool(name))
+                    before.update(rivals(name))
+    return paths, before

@@ -321,8 +321,8 @@ class Workspace:
             return False
         self._jobs.close()  # who finds the stamp clears up after nobody
         try:
-            facts = facts_of(self.root, plan, self.knowledge, self.tags, self.digests)
-            files, absent = {**facts, **self._declaration.files}, self._declaration.absent
+            facts, nowhere = facts_of(self.root, plan, self.knowledge, self.tags, self.digests)
+            files, absent = {**facts, **self._declaration.files}, (*self._declaration.absent, *nowhere)
             if self.pins.path.exists():
                 files[self.pins.path.name] = stamp.facts(self.pins.path.stat())
             else:
