@@ -118,9 +118,9 @@ def test_when_the_stamp_is_there_nothing_is_left_to_be_cleared_up(
     """Whoever finds it does nothing: after a kill in that moment nobody would remove what is left."""
     left: list[list[Path]] = []
 
-    def look(*_: Any) -> dict[str, stamp.Facts]:
+    def look(*_: Any) -> tuple[dict[str, stamp.Facts], list[str]]:
         left.append(list((project / ".vbmake" / "tmp").iterdir()))
-        return {}
+        return {}, []
 
     project.joinpath("dot.svg").write_text(DOT.replace("white", "black"))
     later = max(path.stat().st_ctime for path in project.rglob("*")) + 10  # the files have rested for a while

@@ -528,6 +528,23 @@ def test_a_build_that_may_cost_much_is_agreed_to_first(asking: World, bill: Bill
     assert bill.count == 1
 
 
+def test_what_two_films_ask_for_alike_is_agreed_to_and_told_once(asking: World, bill: Bill) -> None:
+    said = film({"id": "said", "say": "Said alike."}, voice={"provider": "openai", "voice": "alloy"})
+    single = json.loads(asking.declare(said).doit("plan", "--json").out)["totals"]["cost"]
+    films = {"for": {"name": "{{ ['one', 'two'] }}"}, "name": "{{ name }}"}
+    limit = f"{single * 1.1:.6f} USD"
+    both = {key: value for key, value in said.items() if key != "name"}
+    asking.declare({**both, "films": films, "budget": {"confirm": limit, "run": limit}})
+    plan = json.loads(asking.doit("plan", "--json").out)
+    states = [(job["state"], job["cost"]) for job in plan["jobs"] if job["rule"] == "generated-voice"]
+    assert states == [("run", single), ("fetch", 0.0)]
+    assert plan["totals"]["cost"] == single > 0
+    assert "the budget has" not in asking.doit("plan").out
+    ended = asking.doit()
+    assert ended.code == 0, ended.text
+    assert bill.count == 1
+
+
 def test_a_build_from_python_asks_whom_it_was_given(asking: World, bill: Bill) -> None:
     price = {"service": "openai", "model": "gpt-image-2", "unit": "image", "price": "1 USD"}
     asking.declare(film(painted("asked from python"), budget={"confirm": "0.5 USD"}, prices=[price]))

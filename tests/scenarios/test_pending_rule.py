@@ -106,3 +106,19 @@ def test_a_rule_that_fails_keeps_no_other_scene_from_being_rendered(film: World)
     assert ended.out.count("failed   note:") == 1
     states, _ = plan(film)
     assert states["shot:main/plain/0"] == "current"
+
+
+def test_what_follows_from_a_picture_that_takes_the_place_of_another_is_foreseen_too(film: World) -> None:
+    """The id of what a rule makes follows from what is asked of it, so that another picture is another job."""
+    film.build()
+    changed = scenes()
+    changed[1]["layers"][0]["pic"] = "b.png"
+    film.write("b.png", "two").declare({**SMALL, "outputs": {"timeline": True}, "scenes": changed})
+    states, pending = plan(film)
+    assert len(pending) == 1
+    assert (states["note:b"], states[SHOWN], states["film:main"]) == ("run", "maybe", "maybe")
+    assert states["shot:main/plain/0"] == "current"
+    for word in ("film:main", "build/film.mp4", "film"):
+        ended = film.doit("why", word)
+        assert ended.code == 0, ended.text
+        assert "it replaces note:a-" in ended.out

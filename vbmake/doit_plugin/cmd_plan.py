@@ -114,8 +114,10 @@ def survey(project: FilmProject) -> list[Row]:
 
 
 def _obstacles(project: FilmProject, ignored: Mapping[str, str]) -> Iterator[str]:
-    states = project.workspace.survey(project.plan)
+    states = statuses(project)
     asked = [job for job in project.plan.jobs if job.account and project.name(job.id) not in ignored]
+    withheld = [states[job.id].withheld for job in asked if states[job.id].withheld]
+    yield from dict.fromkeys(withheld)
     due = [job for job in asked if states[job.id].state in ("run", "maybe") and not states[job.id].withheld]
     if due:
         from vbmake.run.spending import obstacles
@@ -167,7 +169,7 @@ def summary(sums: dict[str, Any]) -> str:
     parts = ", ".join(f"{sums[state]} {state}" for state in STATES if sums[state])
     text = f"{sums['jobs']} {'job' if sums['jobs'] == 1 else 'jobs'}" + (f": {parts}" if parts else "")
     if sums["seconds"]:
-        text += f"; about {sums['seconds']:.0f} s of work"
+        text += f"; about {sums['seconds']:.0f} s of work" if sums["seconds"] >= 1 else "; less than 1 s of work"
     if sums["cost"]:
         text += f"; {_dollars(sums['cost_low'], sums['cost'])}"
     if sums["unpriced"]:

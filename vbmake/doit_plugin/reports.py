@@ -11,7 +11,7 @@ from typing import Any
 from doit.exceptions import UnmetDependency
 
 from vbmake.doit_plugin.events import Events
-from vbmake.doit_plugin.project import FilmProject, JobHandle
+from vbmake.doit_plugin.project import FilmProject, JobHandle, job_of
 
 
 class Reports:
@@ -37,6 +37,15 @@ class Reports:
             self._reporter.skip_uptodate(task)
         else:
             self._reporter.add_success(task)
+
+    def remade(self, task: Any, seconds: float, at: float) -> None:
+        """A job that was told as current was done again, until `at` (s since 1970): its bytes were gone everywhere."""
+        handle = job_of(task)
+        assert handle is not None
+        self._note(handle, "start", at - seconds, pool=handle.job.pool)
+        self._note(handle, "job", at, how="ran", seconds=round(seconds, 3))
+        if hasattr(self._reporter, "ended"):
+            self._reporter.ended(task, "ran", seconds)
 
     def retry(self, task: Any, handle: JobHandle, seconds: float, error: str) -> None:
         """A job failed in a way that may pass; it is tried again in so many seconds."""

@@ -93,7 +93,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         """
         awaited = set(until)
         bounded = bool(awaited)
-        generator = task_dispatcher.generator
+        generator, self._tasks = task_dispatcher.generator, task_dispatcher.tasks
         feed: deque[Any] = deque([None])
         more = first = True
         self._glances = GLANCES
@@ -325,6 +325,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 call = self._pace.hasty(kind) or bool(handle.project.workspace.rules.rule(handle.job.rule).call)
                 self._pace.learn(kind, outcome.seconds, call)
             node.run_status = "successful"
+            for one in outcome.remade:
+                self._reports.remade(self._tasks[handle.project.name(one.job.id)], one.seconds, one.ended)
             self._ended_well(task, handle, outcome.how, outcome.seconds, done.ended)
         return True
 

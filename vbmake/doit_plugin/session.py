@@ -186,7 +186,8 @@ class Session:
             paid = [job for job in project.plan.jobs if job.account]
             if project not in incomplete:  # what the rest of the plan waits for is made whatever is selected
                 paid = [job for job in paid if project.name(job.id) in scope.closure]
-            self.confirm(project, [job for job in paid if status(job).state in ("run", "maybe")])
+            due = {status(job).key or job.id: job for job in paid if status(job).state in ("run", "maybe")}
+            self.confirm(project, list(due.values()))  # (what several ask for alike is asked for once)
             self.events(project).write("begin", round=number, jobs=len(project.plan.jobs))
             if hasattr(self.reporter, "note"):
                 for note in project.plan.notes:

@@ -122,15 +122,16 @@ def _build(
 def _to_ask(workspace: Workspace, plan: BuildPlan) -> list[JobSpec]:
     """The jobs of the plan that will ask a provider, as far as that is known; none that fails before, for a tool."""
     jobs = [job for job in plan.jobs if job.account]
-    asking = []
+    asking: dict[str, JobSpec] = {}  # what several ask for alike is asked for once
     if jobs:
         with contextlib.suppress(MissingTool):
             workspace.look_ahead(plan)
     for job in jobs:
         with contextlib.suppress(MissingTool):
-            if workspace.status(job).state in ("run", "maybe"):
-                asking.append(job)
-    return asking
+            status = workspace.status(job)
+            if status.state in ("run", "maybe"):
+                asking.setdefault(status.key or job.id, job)
+    return list(asking.values())
 
 
 def _publishes(workspace: Workspace) -> bool:

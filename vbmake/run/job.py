@@ -46,12 +46,27 @@ _MEDIA = {".png", ".jpg", ".jpeg", ".webp", ".svg", ".mp4", ".mov", ".mkv", ".we
 _MEDIA |= {".mp3", ".ogg", ".opus"}
 
 
+class Remade(NamedTuple):
+    """A job that was recorded as done and was done again, as its bytes were gone from everywhere.
+
+    `seconds` is the wall time it took, `ended` (s since 1970) when.
+    """
+
+    job: JobSpec
+    seconds: float
+    ended: float
+
+
 class Outcome(NamedTuple):
-    """What was done for one job. `seconds` is the wall time it took now; `tag.seconds` what its rule took once."""
+    """What was done for one job. `seconds` is the wall time it took now; `tag.seconds` what its rule took once.
+
+    `remade` are other jobs, up to date by the record, that it needed and that were done again on the way.
+    """
 
     how: How
     tag: Tag
     seconds: float
+    remade: tuple[Remade, ...] = ()
 
 
 class _Inputs(NamedTuple):
@@ -102,20 +117,29 @@ class Jobs:
         Raises JobError (or its kinds) when it cannot be done; then nothing is recorded, and its earlier outputs stay.
         """
         began = time.monotonic()
+        remade: list[Remade] = []
         with _told:
-            how, tag = self._bring_up_to_date(job, on_progress)
+            how, tag = self._bring_up_to_date(job, on_progress, remade)
         self._knowledge.settle(job, Made(tag.key, tag.outputs, tag.measures))
-        return Outcome(how, tag, time.monotonic() - began)
+        return Outcome(how, tag, time.monotonic() - began - sum(one.seconds for one in remade), tuple(remade))
 
-    def materialise(self, job: JobSpec) -> None:
-        """See that the files of a job that is current or fetched are on the disk with their bytes. Raises JobError."""
+    def materialise(self, job: JobSpec, remade: list[Remade] | None = None) -> None:
+        """See that the files of a job that is current or fetched are on the disk with their bytes. Raises JobError.
+
+        What must be done again for that is added to `remade`.
+        """
         made = self._knowledge.made(job.id)
         if made is None:
             raise JobError(f"{job.id} has not been built")
         with _told, self._flights[made.key]:
             missing = {role: output for role, output in made.outputs.items() if not self._knowledge.intact(output)}
             if missing and not self._restore(missing):
-                self._make_again(job, made.key)
+                began = time.monotonic()
+                inner: list[Remade] = []
+                self._make_again(job, made.key, inner)
+                if remade is not None:
+                    seconds = time.monotonic() - began - sum(one.seconds for one in inner)
+                    remade += [*inner, Remade(job, seconds, time.time())]
 
     def redo(self, job: JobSpec) -> dict[str, str]:
         """Carry out a job again in a private directory: the digests of what it makes now, by role.
@@ -125,7 +149,7 @@ class Jobs:
         rule = self._knowledge.rules.rule(job.rule)
         with _told:
             try:
-                inputs = self._inputs(job, self._ready(job, fresh=True))
+                inputs = self._inputs(job, self._ready(job, fresh=True), [])
             except _Edited:
                 raise JobError("its inputs are being edited; try again when they rest") from None
             with self._directories.one() as directory, self._logs.of(job.id) as log:
@@ -137,7 +161,7 @@ class Jobs:
         """Leave nothing behind but results. Jobs may be done afterwards."""
         self._directories.close()
 
-    def _bring_up_to_date(self, job: JobSpec, on_progress: Progress | None) -> tuple[How, Tag]:
+    def _bring_up_to_date(self, job: JobSpec, on_progress: Progress | None, remade: list[Remade]) -> tuple[How, Tag]:
         for attempt in range(ATTEMPTS):
             status = self._ready(job, fresh=attempt > 0)
             if status.state == "current":
@@ -155,12 +179,12 @@ class Jobs:
                             f"{status.withheld}; build again when it does, or say VBMAKE_CACHE=off to have it made "
                             "and pay for it anew"
                         )
-                    return "ran", self._carry_out(job, status, on_progress)
+                    return "ran", self._carry_out(job, status, on_progress, remade)
             except _Edited:
                 continue
         raise JobError(f"its inputs were edited while it read them, {ATTEMPTS} times over; build again when they rest")
 
-    def _make_again(self, job: JobSpec, key: str) -> None:
+    def _make_again(self, job: JobSpec, key: str, remade: list[Remade]) -> None:
         """Run a job whose recorded bytes are gone from everywhere. (Bazel calls it rewinding.)
 
         What a provider made is not asked for again unnoticed: it costs, and would be something else.
@@ -179,7 +203,7 @@ class Jobs:
         for _ in range(ATTEMPTS):
             status = self._ready(job, fresh=True)
             try:
-                tag = self._carry_out(job, status, None)
+                tag = self._carry_out(job, status, None, remade)
             except _Edited:
                 continue
             self._knowledge.settle(job, Made(tag.key, tag.outputs, tag.measures))
@@ -240,12 +264,12 @@ class Jobs:
         shutil.copyfile(place, path)
         return sha256_of(path) == sha256
 
-    def _carry_out(self, job: JobSpec, status: Status, on_progress: Progress | None) -> Tag:
+    def _carry_out(self, job: JobSpec, status: Status, on_progress: Progress | None, remade: list[Remade]) -> Tag:
         """Run the job's rule and keep what it makes. Raises JobError; _Edited when its inputs are not the key's."""
         assert status.key is not None
         assert status.material is not None
         rule = self._knowledge.rules.rule(job.rule)
-        inputs = self._inputs(job, status)
+        inputs = self._inputs(job, status, remade)
         with self._directories.one() as directory, self._logs.of(job.id) as log:
             files = private_files(job, directory)
             progress = on_progress or _unheard
@@ -280,7 +304,7 @@ class Jobs:
             self._studio.settled(entry.key)
         return tag
 
-    def _inputs(self, job: JobSpec, status: Status) -> _Inputs:
+    def _inputs(self, job: JobSpec, status: Status, remade: list[Remade]) -> _Inputs:
         """What the job reads, each file on the disk, with the digests that its key is made of.
 
         Raises JobError for what cannot be brought, _Edited for a file of the user's that is gone or another one.
@@ -288,7 +312,7 @@ class Jobs:
         assert status.material is not None
         found = self._look(job, status.material["inputs"])
         if found is None:
-            self._bring_back(job)
+            self._bring_back(job, remade)
             found = self._look(job, status.material["inputs"])
         if found is None:
             raise _Edited
@@ -313,18 +337,15 @@ class Jobs:
             return None
         return _Inputs(InputFiles(places), stamps)
 
-    def _bring_back(self, job: JobSpec) -> None:
+    def _bring_back(self, job: JobSpec, remade: list[Remade]) -> None:
         """See that what the job reads of others' is on the disk: brought side by side where it may come from afar."""
         needs = [self._knowledge.job(need) for need in job.needs()]
-        if self._cache.slow and len(needs) > 1:
-            side_by_side(self._bring_unless_interrupted, needs, DOWNLOADS, "cache-fetch")
-        else:
-            for need in needs:
-                self.materialise(need)
 
-    def _bring_unless_interrupted(self, job: JobSpec) -> None:
-        pause(0)
-        self.materialise(job)
+        def bring(need: JobSpec) -> None:
+            pause(0)  # an interrupt brings no more
+            self.materialise(need, remade)
+
+        side_by_side(bring, needs, DOWNLOADS if self._cache.slow else 1, "cache-fetch")
 
     def _entry(
         self,

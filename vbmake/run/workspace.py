@@ -224,15 +224,17 @@ class Workspace:
             return plan
         assert self._planner is not None, "who is given plans is given whole ones"
         named = media(self._declaration.project) if self._declaration is not None else ()
+        replaced = self.places.replaced(plan)
+
+        def last(ref: Output) -> Mapping[str, Any] | None:
+            """What was measured of an output when its job, or the one in whose place it comes, last succeeded."""
+            tag = self.tags.get(ref.job) or replaced.get(ref.job)
+            return tag.measures.get(ref.role) if tag is not None else None
+
         try:
-            return plan_rounds(self._planner, self.knowledge, self.measures, named, self._last)
+            return plan_rounds(self._planner, self.knowledge, self.measures, named, last)
         except (ProjectError, LookupError, TypeError, ValueError):  # another version may have recorded other measures
             return plan
-
-    def _last(self, ref: Output) -> Mapping[str, Any] | None:
-        """What was measured of an output when its job last succeeded."""
-        tag = self.tags.get(ref.job)
-        return tag.measures.get(ref.role) if tag is not None else None
 
     def use(self, plan: BuildPlan) -> None:
         """Speak of the jobs of this plan (`plan` does it)."""
