@@ -78,3 +78,19 @@ def test_what_is_gone_from_everywhere_is_foretold_to_be_made_again_and_told_when
     assert sorted(started) == ["film:main", "shot:main/one/0", "shot:main/other/0"]
     last = {event["job"]: event["how"] for event in told if event["event"] == "job"}
     assert set(last.values()) == {"ran"}
+
+
+def test_what_the_plan_has_seen_the_next_build_does_though_it_has_been_remembered_as_complete(world: World) -> None:
+    """A glance does not look at what is made on the way; the plan does."""
+    world.declare({**BARE, "scenes": [{"id": "one", **SAME}, OTHER]})
+    for _ in range(5):
+        assert world.doit().code == 0
+        if (world.root / ".vbmake/stamp.json").exists():
+            break
+    assert (world.root / ".vbmake/stamp.json").exists()
+    (shot, *_) = (world.root / ".vbmake/work/shot").rglob("*.mp4")
+    shot.write_bytes(shot.read_bytes()[:100])
+    assert "3 jobs: 3 current" in world.doit().out
+    assert sorted(states(world).values()) == ["current", "current", "fetch"]
+    assert "1 fetched" in world.doit().out
+    assert set(states(world).values()) == {"current"}

@@ -15,6 +15,7 @@ from vbmake.doit_plugin.project import FilmProject, projects_of
 from vbmake.doit_plugin.tasks import tasks_of
 from vbmake.doit_plugin.unknown import listed
 from vbmake.parallel import side_by_side
+from vbmake.run import stamp
 
 if TYPE_CHECKING:
     from vbmake.plan.types import JobSpec
@@ -39,7 +40,10 @@ def foretold_tasks(tasks: Sequence[Any]) -> list[Any]:
 
 def statuses(project: FilmProject) -> dict[str, Status]:
     """The status of every job. Of one that is only foreseen it is not sure that it will be as it is."""
-    found = _once(project, _with_what_is_gone(project, project.workspace.survey(project.plan)))
+    surveyed = project.workspace.survey(project.plan)
+    if any(status.state != "current" for status in surveyed.values()):
+        stamp.remove(project.root)  # a build that trusted it would look less closely than this, and do nothing
+    found = _once(project, _with_what_is_gone(project, surveyed))
     if project.sure is None:
         return found
     sure = {job.id for job in project.sure.jobs}
