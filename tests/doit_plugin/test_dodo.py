@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,38 @@ def test_a_users_task_may_make_a_source_of_a_film(toy: Toy) -> None:
     (toy.root / "seed.txt").write_text("grown")
     assert toy.doit("one", tasks=namespace).code == 0
     assert (toy.root / "one/build/film.txt").read_text() == "grown"
+
+
+def test_a_task_that_makes_a_source_is_foretold_with_what_follows(toy: Toy) -> None:
+    """Also what must run before it; where the film cannot be planned without, that is told and is no mistake."""
+    chain(toy.root / "one")
+    (toy.root / "one/a.txt").unlink()
+    (toy.root / "seed.txt").write_text("seed")
+    namespace = films("one")
+    namespace["task_seed"] = lambda: {"actions": ["cp seed.txt b"], "file_dep": ["seed.txt"], "targets": ["b"]}
+    namespace["task_source"] = lambda: {"actions": ["cp b one/a.txt"], "file_dep": ["b"], "targets": ["one/a.txt"]}
+
+    told = toy.doit("plan", tasks=namespace)
+    assert (told.code, told.err) == (0, "")
+    assert "run      source: a task of your own, of which films are made" in told.out
+    assert "it cannot be planned before source has run: a.txt is not there" in told.out
+    assert "one: cannot be planned before source has run" in toy.doit("why", "one", tasks=namespace).out
+    found = json.loads(toy.doit("plan", "--json", tasks=namespace).out)
+    assert (found["tasks"], found["jobs"], len(found["pending"])) == (["source"], [], 1)
+
+    assert toy.doit(tasks=namespace).code == 0
+    assert toy.doit("plan", tasks=namespace).out == "2 jobs: 2 current\n"
+    (toy.root / "seed.txt").write_text("grown")
+    found = json.loads(toy.doit("plan", "--json", tasks=namespace).out)
+    assert found["tasks"] == ["source"], "what it needs must run, so it does"
+    assert [job["state"] for job in found["jobs"]] == ["maybe", "maybe"]
+    assert toy.doit("why", "one:copy:film", tasks=namespace).out.splitlines() == [
+        "one:copy:film: may have to run",
+        "  input copy:middle#copy: is made first",
+        "  one:copy:middle: may have to run",
+        "    one/a.txt is made first by the task source",
+    ]
+    assert "2 jobs: 2 ran" in toy.doit(tasks=namespace).out
 
 
 def test_a_film_that_lacks_a_source_nobody_makes_is_a_mistake(toy: Toy) -> None:

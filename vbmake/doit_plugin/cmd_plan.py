@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -14,8 +15,10 @@ from doit.cmd_base import DoitCmdBase
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import brief
 from vbmake.doit_plugin.foretold import foretold, statuses
+from vbmake.doit_plugin.makers import Makers, lack, makers_of, still_unplanned
 from vbmake.doit_plugin.option import flag
-from vbmake.doit_plugin.project import FilmProject, projects_of
+from vbmake.doit_plugin.project import FilmProject, projects_of, unplanned_of
+from vbmake.doit_plugin.unknown import listed
 
 if TYPE_CHECKING:
     from vbmake.plan.types import JobSpec
@@ -60,21 +63,29 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
     )
     cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (JSON, ALL)
 
+    foretells = True
+
     def _execute(self, as_json: bool, show_all: bool) -> int:
         projects = projects_of(self.task_list)
+        makers = makers_of(self.task_list, self.dep_manager)
+        for unplanned in still_unplanned(self.task_list, makers):
+            raise unplanned.error
         ignored = self._ignored()
-        rows = [_left_out(row, ignored) for project in projects for row in survey(foretold(project))]
+        rows = [_left_out(row, ignored) for project in projects for row in survey(foretold(project), makers)]
         pending = [
             {"what": item.ref.name, "reason": item.reason, "place": str(item.place)}
             for project in projects
             for item in project.plan.pending
         ]
+        pending += self._awaited(projects, makers)
         sums = totals(rows)
         if as_json:
             jobs = [{name: value for name, value in vars(row).items() if name != "least"} for row in rows]
-            text = json.dumps({"jobs": jobs, "pending": pending, "totals": sums}, indent=2, ensure_ascii=False)
-            self.outstream.write(text + "\n")
+            told_all = {"tasks": makers.names, "jobs": jobs, "pending": pending, "totals": sums}
+            self.outstream.write(json.dumps(told_all, indent=2, ensure_ascii=False) + "\n")
             return 0
+        for name in makers.names:
+            self.outstream.write(f"run      {name}: a task of your own, of which films are made\n")
         for line in told(rows, show_all):
             self.outstream.write(line + "\n")
         for item in pending:
@@ -82,10 +93,23 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         for project in projects:
             for note in project.plan.notes:
                 self.outstream.write(f"note     {project.path(note.place.file)}:{note.place.line}: {note.message}\n")
-            for lack in _obstacles(project, ignored):
-                self.outstream.write(f"note     {lack}\n")
+            for obstacle in _obstacles(project, ignored):
+                self.outstream.write(f"note     {obstacle}\n")
         self.outstream.write(summary(sums) + "\n")
         return 0
+
+    def _awaited(self, projects: list[FilmProject], makers: Makers) -> list[dict[str, str]]:
+        """What films wait for that tasks of the user's make: parts of declarations, and all that is missing."""
+        found = [
+            {"what": path, "reason": f"the task {name} makes it first", "place": path}
+            for project in projects
+            for path, name in makers.within(project).items()
+        ]
+        for unplanned in unplanned_of(self.task_list):
+            words = f"it cannot be planned before {listed(makers.of(unplanned))} has run: {lack(unplanned)}"
+            place = os.path.join(unplanned.base, str(unplanned.error.problems[0].place))
+            found.append({"what": unplanned.prefix or "the film", "reason": words, "place": place})
+        return found
 
     def _ignored(self) -> dict[str, str]:
         """The tasks that a build leaves out, each with the one that was marked: itself, or one that it needs."""
@@ -107,9 +131,9 @@ def _left_out(row: Row, ignored: Mapping[str, str]) -> Row:
     return replace(row, state="current", reason=f"{why} (until `forget {cause}`)", cost=0.0, least=0.0)
 
 
-def survey(project: FilmProject) -> list[Row]:
+def survey(project: FilmProject, makers: Makers) -> list[Row]:
     """The rows of a project, in the order of its plan. Raises MissingTool."""
-    states = statuses(project)
+    states = makers.applied(project, statuses(project))
     return [_row(project, job, states[job.id]) for job in project.plan.jobs]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase
@@ -10,7 +11,9 @@ from doit.exceptions import InvalidCommand
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import follow
 from vbmake.doit_plugin.foretold import foretold_tasks, statuses
-from vbmake.doit_plugin.project import is_group, job_of
+from vbmake.doit_plugin.makers import Makers, lack, makers_of, still_unplanned
+from vbmake.doit_plugin.project import is_group, job_of, unplanned_of
+from vbmake.doit_plugin.unknown import listed
 
 
 class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
@@ -25,9 +28,14 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
         "the data files that stand behind that line. Runs nothing."
     )
 
+    foretells = True
+
     def _execute(self, pos_args: Any) -> int:
         if not pos_args:
             raise InvalidCommand(f"which job? `{self.bin_name} plan` lists those that would run")
+        makers = makers_of(self.task_list, self.dep_manager)
+        for unplanned in still_unplanned(self.task_list, makers):
+            raise unplanned.error
         told = foretold_tasks(self.task_list)
         tasks = {task.name: task for task in told}
         targets = {target: task.name for task in told for target in task.targets}
@@ -37,12 +45,18 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
                 raise InvalidCommand(self._no_job(word))
             members = [tasks[name] for name in task.task_dep] if is_group(task) else [task]
             for member in members:
-                self._explain(member)
+                self._explain(member, makers)
         return 0
 
-    def _explain(self, task: Any) -> None:
+    def _explain(self, task: Any, makers: Makers) -> None:
         handle = job_of(task)
+        for unplanned in unplanned_of([task]):
+            place = os.path.join(unplanned.base, str(unplanned.error.problems[0].place))
+            self.outstream.write(f"{task.name}: cannot be planned before {listed(makers.of(unplanned))} has run\n")
+            self.outstream.write(f"  {place}: {lack(unplanned)}\n")
+            return
         if handle is None:
             raise InvalidCommand(f"{task.name} is no job of a film; `{self.bin_name} info {task.name}` tells of it")
-        for line in follow(handle.project, statuses(handle.project), handle.job):
+        found = makers.applied(handle.project, statuses(handle.project))
+        for line in follow(handle.project, found, handle.job):
             self.outstream.write(line + "\n")

@@ -207,6 +207,8 @@ class ProjectCommand(Guarded):
             known = {key: self.cmdparser[key].str2type(value) for key, value in values.items() if key in self.cmdparser}
             params.update_defaults(known)
 
+    foretells = False  # whether it can tell of a film that a task of the user's makes the missing parts of
+
     # doit assigns the loaded tasks and then works on them: the only seam at which the states of jobs can come in.
     @property
     def task_list(self) -> list[Any]:
@@ -216,7 +218,7 @@ class ProjectCommand(Guarded):
     @task_list.setter
     def task_list(self, tasks: list[Any]) -> None:
         self._task_list = tasks
-        if not self.execute_tasks:  # a build may find that a task of the user's makes what is missing
+        if not self.execute_tasks and not self.foretells:  # a build may find that a task makes what is missing
             for unplanned in unplanned_of(tasks):
                 raise unplanned.error
         plain = self.dep_manager.plain if isinstance(self.dep_manager, JobStates) else self.dep_manager
