@@ -98,6 +98,16 @@ def test_a_long_line_that_is_superseded_again_and_again_is_dropped_sooner(
     assert again.all() == {"film:a": tag("film:a", "k2")}
 
 
+def test_what_was_paid_is_recorded_for_good(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A power cut takes what is not flushed."""
+    flushed: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda _handle: flushed.append(len(path.read_text().splitlines())))
+    store = TagStore(path)
+    store.put(tag("shot:a"))
+    store.put(tag("generated-image:b"), durable=True)
+    assert flushed == [2]
+
+
 def test_a_place_that_cannot_be_written_is_told_in_words(path: Path) -> None:
     store = TagStore(path)
     path.parent.mkdir()

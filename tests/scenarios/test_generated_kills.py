@@ -141,6 +141,28 @@ def check_kills(folder: Path, provider: Provider, mark: str, moments: Mapping[st
     assert targets(world) == undisturbed(folder / "clean", provider, mark)
 
 
+@pytest.mark.parametrize("again", ["all", "assets"])
+def test_what_a_kill_kept_from_being_pinned_is_pinned_by_the_next_build(
+    tmp_path: Path, provider: Provider, again: str
+) -> None:
+    """Also by one that is told to make those assets, and has nothing to do."""
+    world = a_world(tmp_path / "killed", provider, f"unpinned {again}")
+    images = [{"prompt": f"a hill {again} {side}", "provider": "openai"} for side in ("left", "right")]
+    scenes = [{"id": f"s{n}", "duration": "500ms", "layers": [{"image": image}]} for n, image in enumerate(images)]
+    world.declare({**SMALL, "scenes": scenes})
+    lock = world.root / "vbmake.lock"
+    before = provider.charges()
+    assert killed(world, "not pinned", "-n", "1") == -signal.SIGKILL
+    assert len(json.loads(lock.read_text())["assets"]) == 1
+    rows = [job for job in json.loads(world.doit("plan", "--json").out)["jobs"] if job["rule"] == "generated-image"]
+    assert [job["state"] for job in rows] == ["current", "current"]
+    for _ in range(2):
+        ended = world.doit(*([job["id"] for job in rows] if again == "assets" else []))
+        assert ended.code == 0, ended.text
+        assert len(json.loads(lock.read_text())["assets"]) == 2
+    assert provider.charges() - before == {"openai": 2}
+
+
 def test_what_may_have_been_paid_is_asked_and_never_paid_again_by_itself(tmp_path: Path, provider: Provider) -> None:
     """Killed with three requests sent, taken and charged, and not answered."""
     world = a_world(tmp_path / "killed", provider, "unknown")

@@ -84,8 +84,13 @@ class Session:
                 self._write_plans()
             runner.finish()
             with contextlib.suppress(WorkspaceError):
+                for project in self._built():
+                    project.workspace.pins.flush()
+            with contextlib.suppress(WorkspaceError):
                 self._tell_requests()
         getattr(self.reporter.outstream, "flush", lambda: None)()  # who reads it need not wait for the uploads
+        for project in self._built():
+            project.workspace.pin_recorded(project.plan)
         for project in self._built():
             push_owed(project.workspace, project.plan)
         return int(runner.final_result)

@@ -104,6 +104,7 @@ def _build(
             if results.failures or results.skipped or not pending:
                 break
             waited |= pending
+        workspace.pin_recorded(plan)
         push_owed(workspace, plan)
         synced: Synced | None = None
         failure: VbmakeError | None = None

@@ -376,7 +376,7 @@ class Jobs:
     def _record(self, job: JobSpec, entry: Entry, outputs: Mapping[str, Any], how: Literal["ran", "fetched"]) -> Tag:
         when = entry.when if how == "ran" else _now()
         tag = Tag(job.id, entry.key, outputs, entry.measures, entry.material, when, how, entry.seconds)
-        self._tags.put(tag)
+        self._tags.put(tag, durable=bool(job.account))
         if job.account and (how == "ran" or self._pins.entry(entry.key, entry.material) is None):
             self._pins.put(job, entry, int(entry.material["take"]))
         return tag

@@ -80,11 +80,17 @@ class Journal:
     def __len__(self) -> int:
         return len(self.names())
 
-    def put(self, record: dict[str, Any]) -> None:
-        """Remember a record and append its line. Raises WorkspaceError when the disk is full or read-only."""
+    def put(self, record: dict[str, Any], *, durable: bool = False) -> None:
+        """Remember a record and append its line, which survives a power cut where it is to be `durable`.
+
+        Raises WorkspaceError when the disk is full or read-only.
+        """
         line = _line(record)
         with self._lock:
             self._append(line, 1)
+            if durable and self._open is not None:
+                with explained("write", self.path):
+                    os.fsync(self._open)
             self._take(record)
 
     def put_all(self, records: list[dict[str, Any]]) -> None:

@@ -4,6 +4,9 @@ A provider never makes the same picture twice. So what it made once is pinned by
 checkout takes those bytes from a cache, and no key of a provider is needed. It also holds the takes that `doit reroll`
 asked for. Only assets of providers are pinned: what is made on this machine follows from the declaration.
 
+A build writes it now and then, and at its end. What a kill keeps from being written is recorded in the tags, from which
+the next build pins it.
+
 The file is JSON, sorted, one asset after the other, so that it merges line by line:
 
     {"vbmake": 1, "assets": {KEY: {"job", "service", "model", "prompt", "take", "outputs", "measures", ...}},
@@ -12,28 +15,35 @@ The file is JSON, sorted, one asset after the other, so that it merges line by l
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from vbmake.cache.actions import Entry, is_digest
 from vbmake.disk import explained
-from vbmake.errors import Place, Problem, ProjectError
+from vbmake.errors import Place, Problem, ProjectError, WorkspaceError
 from vbmake.plan.types import JobSpec
 
 FILE: Final = "vbmake.lock"
 FORMAT: Final = 1
+PAUSE: Final = 1.0  # seconds at least between two writes while assets are made
+SHARE: Final = 10  # and so many times as long as a write takes: a film may have thousands of assets
 
 
 class Pins:
     """The lock file of one project. Thread-safe; written as a whole, by renaming."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, clock: Callable[[], float] = time.monotonic) -> None:
         """Raises ProjectError when the file cannot be understood."""
         self.path = root / FILE
+        self._clock = clock
+        self._next = clock()  # when what is pinned may be written again
+        self._unwritten = False
         self._lock = threading.Lock()
         self._assets: dict[str, dict[str, Any]] = {}
         self._takes: dict[str, int] = {}
@@ -60,21 +70,35 @@ class Pins:
                 self._takes[key] = take
             self._write()
 
-    def put(self, job: JobSpec, entry: Entry, take: int) -> bool:
-        """Pin what a job made. Tells whether that is new."""
+    def put(self, job: JobSpec, entry: Entry, take: int) -> None:
+        """Pin what a job made. It is on the disk when `flush` returns, or before."""
         asset = _asset(job, entry, take)
         with self._lock:
             if self._assets.get(entry.key) == asset:
-                return False
+                return
             self._assets[entry.key] = asset
-            self._write()
-        return True
+            self._unwritten = True
+            if self._clock() >= self._next:
+                self._write()
+
+    def flush(self) -> None:
+        """Write what is not written yet. Raises WorkspaceError."""
+        with self._lock:
+            if self._unwritten:
+                self._write()
+
+    def close(self) -> None:
+        """Write what is not written yet, as far as that can be done: the tags know it, too."""
+        with contextlib.suppress(WorkspaceError):
+            self.flush()
+        self._unwritten = False  # another workspace may write from now on
 
     def refresh(self) -> bool:
         """Read the file again if it says something else now. Tells whether it did. Raises ProjectError."""
         with self._lock:
             before = self._text
             self._assets, self._takes, self._text = {}, {}, ""
+            self._unwritten = False
             self._load()
             return self._text != before
 
@@ -105,6 +129,14 @@ class Pins:
 
     def _write(self) -> None:
         """Write the file if it says something else now; a project without generated assets has none."""
+        began = self._clock()
+        self._unwritten = True
+        self._write_whole()
+        self._unwritten = False
+        ended = self._clock()
+        self._next = ended + max(PAUSE, SHARE * (ended - began))
+
+    def _write_whole(self) -> None:
         content = {"vbmake": FORMAT, "assets": self._assets, "takes": self._takes}
         text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         if text == self._text or (not self._text and not self._assets and not self._takes):

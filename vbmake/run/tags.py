@@ -25,9 +25,9 @@ class TagStore:
         record = self._journal.get(job)
         return None if record is None else read_tag(record)
 
-    def put(self, tag: Tag) -> None:
-        """Record a success. Raises WorkspaceError when the disk is full or read-only."""
-        self._journal.put(tag._asdict())
+    def put(self, tag: Tag, *, durable: bool = False) -> None:
+        """Record a success (`durable`: for good). Raises WorkspaceError when the disk is full or read-only."""
+        self._journal.put(tag._asdict(), durable=durable)
 
     def drop(self, job: str) -> None:
         """Forget a job: it will be looked up in the cache, or run, again."""

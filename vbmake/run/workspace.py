@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,7 +28,7 @@ from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.cache.settings import settings
 from vbmake.disk import explained
-from vbmake.errors import ProjectError
+from vbmake.errors import ProjectError, WorkspaceError
 from vbmake.heap import uncollected
 from vbmake.plan.build import film_name, plan_build
 from vbmake.plan.canonical import plain_json, quickly
@@ -152,6 +151,7 @@ class Workspace:
         self._jobs.close()
         self.cache.finish(cancel=interrupted)
         self.studio.close()
+        self.pins.close()
         self.tags.close()
         self.places.close()
         self.measures.close()
@@ -164,9 +164,20 @@ class Workspace:
     def __exit__(self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None) -> None:
         self.close(interrupted=kind is not None)
 
-    def locked(self, *, reading: bool = False) -> AbstractContextManager[None]:
-        """Hold the project for a build, or (`reading`) against one. Raises WorkspaceError when it is held."""
-        return project_lock(self.state / "lock", reading=reading)
+    @contextlib.contextmanager
+    def locked(self, *, reading: bool = False) -> Iterator[None]:
+        """Hold the project for a build, or (`reading`) against one. Raises WorkspaceError when it is held.
+
+        However the block ends, what it pinned is written.
+        """
+        with project_lock(self.state / "lock", reading=reading):
+            try:
+                yield
+            except BaseException:
+                with contextlib.suppress(WorkspaceError):  # what ended the block is told
+                    self.pins.flush()
+                raise
+            self.pins.flush()
 
     def refresh(self) -> bool:
         """Take in what another build has recorded since this workspace was opened. Tells whether it had: plan again.
@@ -298,8 +309,22 @@ class Workspace:
         """Where the log of a job's last run is."""
         return self._logs.path(job_id)
 
+    def pin_recorded(self, plan: BuildPlan) -> None:
+        """See that `vbmake.lock` has every asset of the plan that is made: a build that was killed may not have told.
+
+        Raises WorkspaceError.
+        """
+        for job in plan.jobs:
+            tag = self.tags.get(job.id) if job.account else None
+            if tag is None or self.pins.entry(tag.key, tag.material) is not None:
+                continue
+            if self.status(job).key == tag.key:
+                self.pins.put(job, Entry.of(tag), int(tag.material["take"]))
+        self.pins.flush()
+
     def pin(self, plan: BuildPlan) -> None:
         """Bring `vbmake.lock` up to date with a plan that is wholly built: all of its assets, and no others."""
+        self.pin_recorded(plan)
         asked = [job for job in plan.jobs if job.account]
         if plan.pending or not (asked or self.pins.path.exists()):
             return
@@ -310,8 +335,6 @@ class Workspace:
                 return
             keys.append(tag.key)
             declared.append(key)
-            if self.pins.entry(tag.key, tag.material) is None:
-                self.pins.put(job, Entry.of(tag), int(tag.material["take"]))
         self.pins.keep(keys, declared)
 
     def write_stamp(self, plan: BuildPlan) -> bool:
