@@ -256,3 +256,55 @@ def test_clean_of_a_film_in_a_dodo_file_leaves_sources(toy: Toy) -> None:
     toy.doit(tasks=films("one"))
     assert toy.doit("clean", tasks=films("one")).code == 0
     assert sorted(path.name for path in (toy.root / "one").iterdir()) == [".vbmake", "a.txt", "video.yaml"]
+
+
+def beside(toy: Toy) -> dict[str, Any]:
+    """A dodo file beside its film: a source of it is made, and of the finished film a copy, and a copy of that."""
+    (toy.root / "seed.txt").write_text("seed")
+
+    def copies(source: str, target: str) -> Any:
+        return lambda: {"actions": [f"cp {source} {target}"], "file_dep": [source], "targets": [target]}
+
+    return {
+        "task_film": lambda: load_video_tasks("video.yaml", prefix="film"),
+        "task_copy": copies("build/film.txt", "copy.txt"),
+        "task_again": copies("copy.txt", "again.txt"),
+        "task_after": lambda: {"actions": ["cp seed.txt after.txt"], "task_dep": ["again"], "targets": ["after.txt"]},
+        "task_source": copies("seed.txt", "a.txt"),
+    }
+
+
+def test_a_dodo_file_beside_its_film_builds_a_clean_checkout(toy: Toy) -> None:
+    namespace = beside(toy)
+    chain(toy.root)
+    (toy.root / "a.txt").unlink()
+    ended = toy.doit(tasks=namespace)
+    assert (ended.code, ended.err) == (0, "")
+    made = ["build/film.txt", "copy.txt", "again.txt", "after.txt"]
+    assert [(toy.root / path).read_text() for path in made] == ["seed"] * 4
+    assert toy.doit(tasks=namespace).out.splitlines()[-1].startswith("2 jobs: 2 current in ")
+
+
+def test_what_needs_the_film_waits_while_the_film_is_planned_in_rounds(toy: Toy) -> None:
+    namespace = beside(toy)
+    declare(
+        toy.root,
+        {"id": "copy:voice", "reads": {"t": ["a.txt"]}, "makes": {"voice": "voice.txt"}},
+        {"id": "copy:film", "reads": {"t": ["copy:voice#voice"]}, "makes": {"film": "build/film.txt"}, "final": True,
+         "after": ["copy:voice#voice"]},
+        {"id": "copy:end", "reads": {"t": ["copy.txt"]}, "makes": {"end": "build/end.txt"}, "final": True},
+    )  # fmt: skip
+    (toy.root / "copy.txt").write_text("of an earlier build")
+    ended = toy.doit(tasks=namespace)
+    assert (ended.code, ended.err) == (0, "")
+    assert (toy.root / "build/end.txt").read_text() == "seed"
+
+
+def test_a_film_that_lacks_what_only_the_film_would_bring_is_told_of_that(toy: Toy) -> None:
+    namespace = beside(toy)
+    del namespace["task_source"]
+    chain(toy.root)
+    (toy.root / "a.txt").unlink()
+    ended = toy.doit(tasks=namespace)
+    assert ended.code == 3
+    assert "a.txt is not there" in ended.err

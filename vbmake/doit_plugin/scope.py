@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
@@ -66,7 +67,10 @@ class Scope:
         return [project for project in self.projects if not project.complete and self._asks_for_more(project)]
 
     def sources(self, made: set[str]) -> list[str]:
-        """Tasks of the user's that make sources of the films: they go first, and the films are planned anew."""
+        """Tasks of the user's that make sources of the films: they go first, and the films are planned anew.
+
+        Not those that need what is yet to be planned: their turn comes in a later round.
+        """
         paths = {dep for task in self.closure.values() if job_of(task) is not None for dep in task.file_dep}
         paths |= {path for project in self.projects for path in project.pending_files()}
         for project in self.projects:
@@ -75,11 +79,13 @@ class Scope:
         makers = {self.control.targets[path] for path in paths if path in self.control.targets}
         for unplanned in self.unplanned:
             makers |= {name for path, name in self.control.targets.items() if within(unplanned.base, path)}
-        return sorted(name for name in makers - made if META not in (self.control.tasks[name].meta or {}))
+        ready = makers - made - self._premature
+        return sorted(name for name in ready if META not in (self.control.tasks[name].meta or {}))
 
     def possible(self) -> list[str]:
         """Jobs that are planned and wanted anyway: they may run while the plan waits for measures."""
-        return [name for name, task in self.closure.items() if job_of(task) is not None]
+        premature = self._premature
+        return [name for name, task in self.closure.items() if job_of(task) is not None and name not in premature]
 
     def default(self) -> list[str]:
         """What is built when nothing is named: every task of the user's, and of each film all that no other job reads.
@@ -89,6 +95,33 @@ class Scope:
         finals = {name for project in self.projects for name in project.ends()}
         tasks = self.control.tasks.items()
         return [name for name, task in tasks if name in finals or META not in (task.meta or {})]
+
+    @cached_property
+    def _premature(self) -> set[str]:
+        """What needs a file that is not there, that no task makes, and that a film may make once it is planned.
+
+        Whatever needs such a task is among them.
+        """
+        bases = [one.base for one in unplanned_of(self.tasks)]
+        bases += [project.base for project in projects_of(self.tasks) if not project.complete]
+        users: dict[str, list[str]] = {}
+        found: set[str] = set()
+        if not bases or not (own := self._own(self.control.tasks)):
+            return found
+        for name, task in self.control.tasks.items():
+            for need in (*task.task_dep, *task.setup_tasks, *task.calc_dep):
+                users.setdefault(need, []).append(name)
+        stack = [task.name for task in own if any(self._is_yet_to_be_planned(dep, bases) for dep in task.file_dep)]
+        while stack:
+            name = stack.pop()
+            if name not in found:
+                found.add(name)
+                stack += users.get(name, ())
+        return found
+
+    def _is_yet_to_be_planned(self, path: str, bases: Sequence[str]) -> bool:
+        known = path in self.control.targets or not any(within(base, path) for base in bases)
+        return not known and not os.path.exists(path)
 
     @cached_property
     def _words(self) -> set[str]:
