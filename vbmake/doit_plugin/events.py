@@ -12,12 +12,13 @@ Every line has `event`, `time` (ISO 8601, UTC) and `run`; lines about jobs have 
             error            where it failed, or was interrupted
     end     exit, seconds, totals   the build ended, and the sync after it
 
-The record is trimmed to its newest half when it has grown large.
+The record is trimmed to its newest half when it has grown large and nobody has it open to write.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import functools
 import os
 import secrets
@@ -48,20 +49,20 @@ def _told(at: float) -> str:
 def trim(root: Path) -> None:
     """Keep the newest half of a record that has grown large. Only for the holder of the project's lock."""
     path = root / EVENTS
-    with contextlib.suppress(OSError):  # a record that cannot be trimmed grows
-        size = path.stat().st_size
-        if size <= LARGE:
+    with contextlib.suppress(OSError):  # a record that cannot be trimmed, or in which somebody writes, grows
+        if path.stat().st_size <= LARGE:
             return
-        with open(path, "rb") as stream:
-            stream.seek(size - LARGE // 2)
+        with open(path, "rb+") as stream:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stream.seek(-(LARGE // 2), os.SEEK_END)
             stream.readline()  # the rest of a line
             data = stream.read()
-        temporary = path.with_name(f".events.{os.getpid()}.tmp")
-        try:
-            temporary.write_bytes(data)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+            temporary = path.with_name(f".events.{os.getpid()}.tmp")
+            try:
+                temporary.write_bytes(data)
+                os.replace(temporary, path)
+            finally:
+                temporary.unlink(missing_ok=True)
 
 
 class Events:
@@ -91,12 +92,22 @@ class Events:
             return
         lines = b"\n".join([*self._noted, b""])
         self._noted.clear()
+        told = lines.decode("utf-8", "replace").encode()  # (names of files may be no Unicode)
         with explained("write", self._path):
-            if self._handle is None:
-                self._path.parent.mkdir(exist_ok=True)
-                self._handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
-            told = lines.decode("utf-8", "replace").encode()  # (names of files may be no Unicode)
+            while self._handle is None:
+                self._handle = self._opened()
             os.write(self._handle, told)  # whole lines at once: two builds never mix in one
+
+    def _opened(self) -> int | None:
+        """The record, held against trimming; None when it was trimmed just now, and so is another file."""
+        self._path.parent.mkdir(exist_ok=True)
+        handle = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)  # (NFS wants who holds to read)
+        with contextlib.suppress(FileNotFoundError):
+            fcntl.flock(handle, fcntl.LOCK_SH)
+            if os.path.samestat(os.fstat(handle), os.stat(self._path)):
+                return handle
+        os.close(handle)
+        return None
 
     def close(self) -> None:
         """Close the file."""
