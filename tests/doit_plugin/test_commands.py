@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
+from doit.task import Task
 
 from tests.doit_plugin.conftest import Toy, chain, declare, events
+from vbmake.doit_plugin import tasks as tasks_module
 
 
 def test_nothing_but_the_projects_own_state_appears_beside_the_declaration(toy: Toy) -> None:
@@ -38,6 +40,45 @@ def test_list_shows_final_targets_and_groups_and_all_jobs_when_asked(toy: Toy) -
     chain(toy.root)
     assert toy.vbmake("list", "-q").out.split() == ["copy", "copy:film"]
     assert toy.vbmake("list", "-q", "--all").out.split() == ["copy", "copy:film", "copy:middle"]
+
+
+def test_a_list_of_three_times_the_films_takes_three_times_as_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Counted are the paths that are taken apart, and the tasks that are compared with one another."""
+    looks: list[str] = []
+
+    def path(text: str) -> PurePosixPath:
+        looks.append(text)
+        return PurePosixPath(text)
+
+    def same(task: Task, other: object) -> bool:
+        looks.append(task.name)
+        return task is other
+
+    monkeypatch.setattr(tasks_module, "PurePosixPath", path)
+    monkeypatch.setattr(Task, "__eq__", same, raising=False)
+    monkeypatch.setattr(Task, "__hash__", object.__hash__, raising=False)
+    monkeypatch.setenv("VBMAKE_CACHE_DIR", "off")
+    monkeypatch.chdir(tmp_path)
+    scenes = [{"id": "one", "duration": "100ms", "layers": [{"color": "red"}]}]
+    counts = []
+    for number in (10, 30):
+        films = {"for": {"i": f"{{{{ range({number}) | list }}}}"}, "name": "f{{ i }}"}
+        declared = {
+            "vbmake": 1,
+            "size": "64x36",
+            "fps": 10,
+            "films": films,
+            "scenes": scenes,
+            "outputs": {"poster": {"at": "0s"}},
+        }
+        (tmp_path / "video.yaml").write_text(json.dumps(declared))
+        looks.clear()
+        listed = Toy(tmp_path, capsys).vbmake("list", "-q").out.split()
+        assert {f"f{i}" for i in range(number)} | {f"film:f{i}/main" for i in range(number)} <= set(listed)
+        counts.append(len(looks))
+    assert counts[1] <= 3.5 * counts[0]
 
 
 def test_list_tells_more_of_a_job_than_its_name(toy: Toy) -> None:

@@ -16,11 +16,9 @@ class List(ProjectCommand, cmd_list.List):  # type: ignore[misc]  # doit has no 
     def _list_all(self, include_subtasks: bool) -> Any:
         chosen = super()._list_all(include_subtasks)
         if not include_subtasks:
+            handles = ((task.name, job_of(task)) for task in self.task_list)
+            finals = {name for name, handle in handles if handle is not None and handle.job.final}
             shown = {task.name for task in chosen}
-            finals = [
-                task
-                for task in self.task_list
-                if (handle := job_of(task)) is not None and handle.job.final and task.name not in shown
-            ]
-            chosen = [task for task in self.task_list if task in [*chosen, *finals]] if finals else chosen
+            if finals - shown:
+                chosen = [task for task in self.task_list if task.name in shown | finals]
         return chosen

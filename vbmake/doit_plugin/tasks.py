@@ -208,13 +208,15 @@ def _groups(project: FilmProject) -> list[Any]:
 
 def _films(project: FilmProject) -> dict[str, list[str]]:
     """Final targets by film and format: those whose files are called alike (`alexandria-wide.mp4`, `.jpg`, `.otio`)."""
-    jobs = [job for job in project.plan.jobs if job.final]
-    found = {}
-    for film in project.plan.films:
-        stem = PurePosixPath(next(iter(project.plan.job(film["film"]).outputs.values()))).stem
-        files = [(job, PurePosixPath(path).name) for job in jobs for path in job.outputs.values()]
-        found[stem] = list(dict.fromkeys(project.name(job.id) for job, file in files if file.startswith(f"{stem}.")))
-    return found
+    made: dict[str, list[str]] = {}  # by all that stands before a dot in the name of a file
+    for job in project.plan.jobs:
+        for path in job.outputs.values() if job.final else ():
+            file = PurePosixPath(path).name
+            for place in (place for place, letter in enumerate(file) if letter == "."):
+                made.setdefault(file[:place], []).append(project.name(job.id))
+    films = (project.plan.job(film["film"]) for film in project.plan.films)
+    stems = [PurePosixPath(next(iter(job.outputs.values()))).stem for job in films]
+    return {stem: list(dict.fromkeys(made.get(stem, ()))) for stem in stems}
 
 
 def _group(project: FilmProject, name: str, names: list[str], doc: str, subtask_of: str | None = None) -> Any:

@@ -189,7 +189,8 @@ class BuildPlan:
 
     def job(self, id: str) -> JobSpec:
         """The job of that id. Raises KeyError."""
-        for job in self.jobs:
-            if job.id == id:
-                return job
-        raise KeyError(id)
+        return self._by_id[id]
+
+    @functools.cached_property
+    def _by_id(self) -> dict[str, JobSpec]:
+        return {job.id: job for job in self.jobs}
