@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
 import time
 from pathlib import Path
@@ -9,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.doit_plugin.conftest import Toy, chain, declare
+from vbmake.run import lock
+from vbmake.run.build import run_build
 from vbmake.run.lock import project_lock
 
 CACHE = "v1/cas/ab/"
@@ -90,6 +94,32 @@ def test_a_project_in_which_a_build_runs_is_left_as_it_is(toy: Toy, cache: Path)
     assert told.code == 0
     assert f"{toy.root} is left as it is: another build runs here" in told.out
     assert not (cache / "ancient").exists()
+
+
+def test_what_is_built_while_it_begins_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another terminal saves a further scene and builds it, and then this one is given the project."""
+
+    def declare_scenes(*names: str) -> None:
+        scenes = [{"id": name, "duration": "200ms", "layers": [{"text": name}]} for name in names]
+        (tmp_path / "video.yaml").write_text(json.dumps({"vbmake": 1, "size": "64x36", "fps": 10, "scenes": scenes}))
+
+    monkeypatch.setenv("VBMAKE_CACHE_DIR", "off")
+    monkeypatch.chdir(tmp_path)
+    declare_scenes("one")
+    assert run_build(tmp_path).ok
+
+    def lock_late(handle: int, how: int) -> None:
+        monkeypatch.setattr(lock.fcntl, "flock", flock)
+        declare_scenes("one", "two")
+        assert run_build(tmp_path).ok
+        flock(handle, how)
+
+    flock = fcntl.flock
+    monkeypatch.setattr(lock.fcntl, "flock", lock_late)
+    assert f"nothing in {tmp_path} is left over" in Toy(tmp_path, capsys).vbmake("gc", "--left", "0h").out
+    assert run_build(tmp_path).count("current") == 4
 
 
 def test_a_project_that_is_not_wholly_planned_is_left_as_it_is(toy: Toy) -> None:

@@ -78,23 +78,23 @@ class Collect(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no 
         """Remove what is left of jobs that the project's plan no longer has."""
         from vbmake.doit_plugin.project import open_project
         from vbmake.run.leftovers import remove_leftovers
+        from vbmake.run.lock import project_lock
+        from vbmake.run.workspace import STATE
 
-        if not (root / ".vbmake").is_dir():  # nothing was built
+        if not (root / STATE).is_dir():  # nothing was built
             return
-        project = open_project(root)
-        workspace, plan = project.workspace, project.plan
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(workspace.locked())
+                stack.enter_context(project_lock(root / STATE / "lock"))
             except WorkspaceError as error:
                 sys.stdout.write(f"{root} is left as it is: {error}\n")
                 return
-            if workspace.refresh():
-                plan = workspace.plan()
-            if plan.pending:
+            project = open_project(root)  # read now that no build can make anything of another declaration
+            if project.plan.pending:
                 sys.stdout.write(f"{root} is left as it is: only a project that is built knows what it has no more\n")
                 return
-            found = remove_leftovers(workspace, plan, max_age_days=age, dry_run=params["dry_run"], paid=params["paid"])
+            dry_run, paid = params["dry_run"], params["paid"]
+            found = remove_leftovers(project.workspace, project.plan, max_age_days=age, dry_run=dry_run, paid=paid)
         if not found.jobs and not found.files:
             sys.stdout.write(f"nothing in {root} is left over\n")
         else:
