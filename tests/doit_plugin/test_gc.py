@@ -86,6 +86,23 @@ def test_in_a_project_what_its_plan_no_longer_has_goes_too(toy: Toy) -> None:
     assert "1 job: 1 current" in toy.build().out
 
 
+def test_a_job_that_comes_back_is_told_of_what_removed_its_record(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build()
+    declared = (toy.root / "video.yaml").read_text()
+    (toy.root / "build/film.txt").unlink()
+    declare(toy.root, {"id": "copy:other", "reads": {"source": ["a.txt"]}, "makes": {"copy": "build/other.txt"}})
+    toy.build()
+    assert toy.vbmake("gc", "--left", "0d", "--size=0").code == 0
+    (toy.root / "video.yaml").write_text(declared)
+    rows = {job["id"]: job["reason"] for job in json.loads(toy.vbmake("plan", "--json").out)["jobs"]}
+    assert rows["copy:middle"].startswith("`gc` removed what was known of it when it was not planned")
+    toy.build()
+    toy.vbmake("forget", "copy:middle")
+    rows = {job["id"]: job["reason"] for job in json.loads(toy.vbmake("plan", "--json").out)["jobs"]}
+    assert rows["copy:middle"] == "it was forgotten"
+
+
 def test_a_project_in_which_a_build_runs_is_left_as_it_is(toy: Toy, cache: Path) -> None:
     chain(toy.root)
     toy.build()

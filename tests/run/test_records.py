@@ -233,7 +233,7 @@ def test_of_the_lines_of_a_name_the_last_that_is_whole_counts(tmp_path: Path) ->
         assert [one and one["n"] for one in found] == [2, None, 2, 2, 2]
         assert journal.get('d"é') == {"job": 'd"é', "n": 1}
         assert journal.names() == ["a", "c", 'd"é', "e", "f"]
-        assert journal.dropped("b")
+        assert [journal.dropped(name) for name in "abe"] == [None, "", None]
         journal.close()
 
 

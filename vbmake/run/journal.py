@@ -21,9 +21,9 @@ SLACK = 1_000_000  # bytes of superseded lines that are not worth writing a file
 class Journal:
     """Records by name, kept in memory and on disk. Thread-safe.
 
-    A record is a JSON object with the field `name_field`; a record with only that field and `"gone": true` removes the
-    name. A line is written with one system call, so that a kill loses at most the line being written; a stump or a
-    corrupt line is skipped when reading. Deleting the file costs only time.
+    A record is a JSON object with the field `name_field`; a record with that field and `"gone": true` removes the name,
+    and may say `why`. A line is written with one system call, so that a kill loses at most the line being written; a
+    stump or a corrupt line is skipped when reading. Deleting the file costs only time.
 
     A line is understood when its record is asked for: a film of ten thousand scenes has megabytes of them, of which a
     build that begins needs few.
@@ -38,7 +38,7 @@ class Journal:
         self._records: dict[str, dict[str, Any]] = {}  # those that were asked for, or put
         self._unread: dict[str, list[bytes]] = {}  # lines of other names, in the order of the file
         self._head = f'{{"{name_field}":"'.encode()  # how lines begin that tell their name at a glance
-        self._dropped: set[str] = set()
+        self._dropped: dict[str, str] = {}  # the names that were known, and why they are not any more
         self._lines = 0
         self._bytes = 0  # of the file when it was read
         self._sizes: dict[str, int] = {}  # of the line of each name then
@@ -52,7 +52,7 @@ class Journal:
             if _mark(self.path) == self._mark:
                 return False
             self._close()
-            self._records, self._unread, self._dropped, self._sizes = {}, {}, set(), {}
+            self._records, self._unread, self._dropped, self._sizes = {}, {}, {}, {}
             self._lines = self._bytes = 0
             self._mark = _mark(self.path)
             self._load()
@@ -67,9 +67,12 @@ class Journal:
                 self._understand(name)
         return self._records.get(name)  # (another thread may have understood it meanwhile)
 
-    def dropped(self, name: str) -> bool:
-        """Whether the name was known and then forgotten, as far as the file still tells."""
-        return name in self._dropped
+    def dropped(self, name: str) -> str | None:
+        """Why a name that was known is not any more, "" where nobody said; None for any other name.
+
+        As far as the file still tells.
+        """
+        return self._dropped.get(name)
 
     def names(self) -> list[str]:
         """Every name, sorted."""
@@ -100,12 +103,13 @@ class Journal:
             for record in records:
                 self._take(record)
 
-    def drop(self, name: str) -> None:
+    def drop(self, name: str, why: str = "") -> None:
         """Forget a name."""
+        told = {"why": why} if why else {}
         with self._lock:
             if name in self._records or name in self._unread:
-                self._append(_line({self.name_field: name, "gone": True}), 1)
-                self._lose(name)
+                self._append(_line({self.name_field: name, **told, "gone": True}), 1)
+                self._lose(name, why)
 
     def compact(self) -> None:
         """Write the file anew when much of it is superseded. Only for the holder of the project's lock."""
@@ -154,7 +158,7 @@ class Journal:
                     self._unread.setdefault(name, []).append(line)
                     self._records.pop(name, None)
                     self._sizes[name] = len(line)
-                    self._dropped.discard(name)
+                    self._dropped.pop(name, None)
                 else:
                     self._look_closely(line)
 
@@ -176,7 +180,7 @@ class Journal:
             return
         self._unread.pop(name, None)
         if record.get("gone") is True:
-            self._lose(name)
+            self._lose(name, str(record.get("why", "")))
         else:
             self._take(record)
             self._sizes[name] = len(line)
@@ -187,7 +191,7 @@ class Journal:
             record = self._parsed(line)
             if isinstance(record, dict) and record.get(self.name_field) == name:
                 if record.get("gone") is True:
-                    self._lose(name)
+                    self._lose(name, str(record.get("why", "")))
                 else:
                     self._records[name] = record
                 break
@@ -208,13 +212,13 @@ class Journal:
         name = record[self.name_field]
         self._unread.pop(name, None)
         self._records[name] = record
-        self._dropped.discard(name)
+        self._dropped.pop(name, None)
 
-    def _lose(self, name: str) -> None:
+    def _lose(self, name: str, why: str) -> None:
         self._unread.pop(name, None)
         self._records.pop(name, None)
         self._sizes.pop(name, None)
-        self._dropped.add(name)
+        self._dropped[name] = why
 
     def _append(self, lines: bytes, count: int) -> None:
         """Write so many whole lines with one system call."""

@@ -75,7 +75,7 @@ def remove_leftovers(
     sizes = {path: path.lstat().st_size for path in sorted(files) if os.path.lexists(path)}
     if not dry_run:
         for name in gone:
-            workspace.tags.drop(name)
+            workspace.tags.drop(name, "`gc` removed what was known of it when it was not planned")
         workspace.tags.compact()
         _remove(sizes)
         places.remove_empty(workspace.root / WORK)

@@ -257,7 +257,7 @@ class Knowledge:
         """Why the job is not current; () when it is."""
         if tag is None:
             new = "it was not asked for before" if job.account else "it was not built before"
-            return (("tag", None, "it was forgotten" if self._tags.forgotten(job.id) else new),)
+            return (("tag", None, self._tags.dropped(job.id) or new),)
         if tag.key != key:
             return tuple(changes(tag.material, material)) or (("key", tag.key, key),)
         found: list[Reason] = []

@@ -29,13 +29,14 @@ class TagStore:
         """Record a success (`durable`: for good). Raises WorkspaceError when the disk is full or read-only."""
         self._journal.put(tag._asdict(), durable=durable)
 
-    def drop(self, job: str) -> None:
-        """Forget a job: it will be looked up in the cache, or run, again."""
-        self._journal.drop(job)
+    def drop(self, job: str, why: str = "") -> None:
+        """Forget a job: it will be looked up in the cache, or run, again. `why` is told then."""
+        self._journal.drop(job, why)
 
-    def forgotten(self, job: str) -> bool:
-        """Whether the job has no tag because it was dropped, as far as that is still recorded."""
-        return self._journal.dropped(job)
+    def dropped(self, job: str) -> str | None:
+        """Why a job that had a tag has none any more; None for any other, as far as that is still recorded."""
+        why = self._journal.dropped(job)
+        return why if why is None else why or "it was forgotten"
 
     def jobs(self) -> list[str]:
         """Every job id that has a tag, sorted."""
