@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.rules.workshop import made, needing
+from tests.scenarios.world import SMALL, World
 from vbmake.errors import FatalError, JobError
 from vbmake.render.opencv import cv2
 
@@ -213,3 +214,23 @@ def test_a_file_that_a_page_wants_and_was_not_given_fails_the_job(tmp_path: Path
     (tmp_path / "there.png").write_bytes(b"but not named")
     with pytest.raises(FatalError, match=r"asks for there\.png, which it was not given"):
         made(needing("html-page"), tmp_path, inputs={"page": page(tmp_path, "<img src=there.png>")}, size="64x64")
+
+
+def test_what_a_rule_draws_in_svg_is_seen_as_sharp_as_the_film(tmp_path: Path) -> None:
+    """A drawing of 8 by 8 px, drawn at the size of its layer and not enlarged."""
+    world = World(tmp_path / "project", tmp_path / "cache")
+    rule = "rule: badge\nabout: x\nreads: {a: file}\nmakes: {image: svg}\nneeds: [cp]\n"
+    world.write("rules/badge.yaml", rule + "command: [cp, '{{ a }}', '{{ image }}']\n")
+    halves = '<rect width="4" height="8" fill="red"/><rect x="4" width="4" height="8" fill="blue"/>'
+    world.write("a.txt", f'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8">{halves}</svg>')
+    layer = {"make": "badge", "a": "a.txt", "fit": "stretch", "width": "100%", "height": "100%"}
+    world.declare({**SMALL, "scenes": [{"id": "one", "duration": "200ms", "layers": [layer]}]})
+    built = world.build()
+    assert {name.partition(":")[0] for name in built.ran} == {"badge", "shot", "film", "timeline"}
+    ended = world.doit("frame", "one@0s", "-o", "still.png")
+    assert ended.code == 0, ended.text
+    still = cv2.imread(str(world.root / "still.png"))
+    assert still.shape == (36, 64, 3)
+    for across, colour in ((0, "red"), (31, "red"), (32, "blue"), (63, "blue")):
+        blue, _, red = map(int, still[18, across])
+        assert (red - blue > 200, blue - red > 200) == (colour == "red", colour == "blue"), across

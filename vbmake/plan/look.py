@@ -12,7 +12,7 @@ from vbmake.plan.frames import to_frames
 from vbmake.plan.generated import prompted
 from vbmake.plan.inputs import Measure
 from vbmake.plan.playing import pieces, span
-from vbmake.plan.types import Bundled, Ref, Source
+from vbmake.plan.types import Bundled, Output, Ref, Source
 from vbmake.project import models
 from vbmake.project.models import Effect, Film, Layer, TextStyle
 from vbmake.project.units import ANCHORS, At, Length
@@ -73,13 +73,13 @@ def _file(draft: Draft, film: Film, kind: Kind, source: str | models.Prompted) -
 
 
 def layer_measure(draft: Draft, film: Film, layer: Layer) -> tuple[Ref | None, Measure | None]:
-    """The file of a layer and what is known of it (an SVG needs no measuring)."""
+    """The file of a layer and what is known of it (a drawing in SVG needs no measuring)."""
     known = draft.looked.get(id(layer))  # layers live as long as the draft
     if known is not None:
         return known
     ref = media_ref(draft, film, layer)
     measure = None
-    if ref is not None and not isinstance(layer, models.SvgLayer) and not _is_svg(ref):
+    if ref is not None and not _is_drawing(draft, layer, ref):
         measure = draft.measure(ref, "its size and length decide how it is shown", layer.place)
         if measure is None:
             return ref, None
@@ -89,15 +89,19 @@ def layer_measure(draft: Draft, film: Film, layer: Layer) -> tuple[Ref | None, M
 
 def is_known(draft: Draft, film: Film, layer: Layer) -> bool:
     """Whether all is known that decides how a layer is shown; what has no file needs no measuring."""
-    return _is_told(layer, *layer_measure(draft, film, layer))
+    return _is_told(draft, layer, *layer_measure(draft, film, layer))
 
 
-def _is_told(layer: Layer, ref: Ref | None, measure: Measure | None) -> bool:
-    return ref is None or measure is not None or isinstance(layer, models.SvgLayer) or _is_svg(ref)
+def _is_told(draft: Draft, layer: Layer, ref: Ref | None, measure: Measure | None) -> bool:
+    return ref is None or measure is not None or _is_drawing(draft, layer, ref)
 
 
-def _is_svg(ref: Ref) -> bool:
-    return isinstance(ref, Source) and ref.path[-4:].lower() == ".svg"
+def _is_drawing(draft: Draft, layer: Layer, ref: Ref) -> bool:
+    """Whether a layer shows an SVG: a file of the user's, or what a rule makes."""
+    if isinstance(layer, models.SvgLayer):
+        return True
+    path = draft.jobs[ref.job].outputs[ref.role] if isinstance(ref, Output) else ref.path
+    return path[-4:].lower() == ".svg"
 
 
 def is_clip(layer: Layer, measure: Measure | None) -> bool:
@@ -112,7 +116,7 @@ def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files
     ref, measure = layer_measure(draft, film, layer)
     if ref is None and isinstance(layer, models.MakeLayer):
         return None
-    if not _is_told(layer, ref, measure):
+    if not _is_told(draft, layer, ref, measure):
         return None
     first = to_frames(layer.show.start, canvas.fps) if layer.show else 0
     end = to_frames(layer.show.end, canvas.fps) if layer.show and layer.show.end is not None else frames
@@ -133,8 +137,8 @@ def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files
         found |= _gradient(layer, canvas)
     elif isinstance(layer, models.ShapeLayer):
         found |= _shape(layer, canvas)
-    elif ref is not None and (isinstance(layer, models.SvgLayer) or _is_svg(ref)):
-        assert isinstance(layer, models.SvgLayer | models.ImageLayer)
+    elif ref is not None and _is_drawing(draft, layer, ref):
+        assert isinstance(layer, models.SvgLayer | models.ImageLayer | models.MakeLayer)
         fit = "contain" if layer.fit == "blur" else layer.fit
         if layer.fit == "blur":
             draft.note("a drawing in SVG is not blurred behind itself: fit: contain is used", layer.place)
