@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.run.world import World
 from vbmake.errors import JobError, WorkspaceError
 from vbmake.plan.types import Tag
 from vbmake.run.digest import Digests
@@ -80,6 +81,24 @@ def test_superseded_lines_are_dropped_when_there_are_many(path: Path) -> None:
     assert len(path.read_text().splitlines()) == 2
     assert TagStore(path).all() == {"shot:a": tag("shot:a", "k599"), "shot:b": tag("shot:b")}
     assert sorted(os.listdir(path.parent)) == ["tags.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        ("glyphs.jsonl", {"font": "f" * 64, "characters": "abc"}),
+        ("measures.jsonl", {"sha256": "c" * 64, "probe": 1, "measure": {"frames": 3}}),
+        ("digests.jsonl", {"path": "a.txt", "sha256": "c" * 64}),
+        ("dag/tags.jsonl", tag("join:one")._asdict()),
+    ],
+)
+def test_a_build_begins_with_records_of_which_most_lines_count(world: World, name: str, record: dict[str, Any]) -> None:
+    path = world.root / ".vbmake" / name
+    path.parent.mkdir(parents=True)
+    path.write_text((json.dumps(record) + "\n") * 1000)
+    with world.open() as workspace, workspace.locked():
+        workspace.begin()
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [record]
 
 
 def test_a_long_line_that_is_superseded_again_and_again_is_dropped_sooner(

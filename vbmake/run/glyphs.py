@@ -55,6 +55,11 @@ class Glyphs:
             told = dict.fromkeys(problems)  # one layer may write in several films
             raise ProjectError(sorted(told, key=lambda problem: (problem.place.line, problem.place.column)))
 
+    def compact(self) -> None:
+        """Drop superseded lines when there are many. Only for the holder of the project's lock."""
+        with contextlib.suppress(WorkspaceError):  # full or read-only: a long record costs only time
+            self._journal.compact()
+
     def close(self) -> None:
         self._journal.close()
 

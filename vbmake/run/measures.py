@@ -62,5 +62,10 @@ class Measures:
         measure: Mapping[str, Any] = record["measure"]
         return measure
 
+    def compact(self) -> None:
+        """Drop superseded lines when there are many. Only for the holder of the project's lock."""
+        with contextlib.suppress(WorkspaceError):  # full or read-only: a long record costs only time
+            self._journal.compact()
+
     def close(self) -> None:
         self._journal.close()

@@ -201,6 +201,8 @@ class Workspace:
         remove_stale(self.root / TEMPORARY)
         self.tags.compact()
         self._digest_journal.compact()
+        self.measures.compact()
+        self.glyphs.compact()
         return changed
 
     def _leave_out(self) -> None:
