@@ -122,3 +122,20 @@ def test_what_follows_from_a_picture_that_takes_the_place_of_another_is_foreseen
         ended = film.doit("why", word)
         assert ended.code == 0, ended.text
         assert "it replaces note:a-" in ended.out
+
+
+def test_commands_know_the_jobs_that_are_only_foreseen(film: World) -> None:
+    """What was built before a picture was edited is still there, and can be named."""
+    film.build()
+    film.write("a.png", "two")
+    assert "film:main" in film.doit("list").out
+    assert "shot:main/noted/0" in film.doit("list", "--all").out
+    assert "film:main" in film.doit("info", "film:main").out
+    assert film.doit("ignore", "film:main").code == 0
+    assert film.doit("forget", "film:main").code == 0
+    assert "build/film.mp4" in film.doit("clean", "-n").out
+    assert film.doit("clean", "film:main").code == 0
+    assert not (film.root / "build/film.mp4").exists()
+    assert film.doit("clean").code == 0
+    assert not list((film.root / ".vbmake/work").rglob("*.mp4"))
+    assert film.doit().code == 0

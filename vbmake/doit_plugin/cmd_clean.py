@@ -20,6 +20,8 @@ from vbmake.errors import WorkspaceError
 class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has no types
     """doit's `clean`, where films are concerned without its recursion (which ends at some thousand tasks)."""
 
+    foresees = True
+
     def _execute(self, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: Any = None) -> None:
         if not projects_of(self.task_list):
             super()._execute(dryrun, cleandep, cleanall, cleanforget, pos_args)

@@ -17,6 +17,8 @@ from vbmake.doit_plugin.project import META, locked, projects_of
 class Ignore(ProjectCommand, cmd_ignore.Ignore):  # type: ignore[misc]  # doit has no types
     """doit's `ignore`."""
 
+    foresees = True
+
     def _execute(self, pos_args: Any) -> Any:
         if not pos_args and projects_of(self.task_list):
             raise InvalidCommand(f"ignore wants names of jobs; `{self.bin_name} list --all` shows them")
@@ -30,6 +32,8 @@ class TabCompletion(ProjectCommand, cmd_completion.TabCompletion):  # type: igno
 
 class Forget(ProjectCommand, cmd_forget.Forget):  # type: ignore[misc]  # doit has no types
     """doit's `forget`. Without names it forgets every job of a film, as no one of them stands for the others."""
+
+    foresees = True
 
     def _execute(self, forget_sub: bool, forget_disable_default: bool, forget_all: bool) -> None:
         if isinstance(self.loader, VideoLoader) and not self.sel_tasks:

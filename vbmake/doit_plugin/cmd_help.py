@@ -36,6 +36,8 @@ def purpose(name: str, command: Any) -> str:
 class Help(ProjectCommand, cmd_help.Help):  # type: ignore[misc]  # doit has no types
     """doit's `help`."""
 
+    foresees = True
+
     def perform(self, params: Any, args: list[str]) -> Any:
         self.adopt(params)
         if isinstance(self.loader, VideoLoader):

@@ -15,6 +15,8 @@ from vbmake.doit_plugin.project import JobHandle, job_of, projects_of
 class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no types
     """doit's `info`, and of a job what a film's author wants to know."""
 
+    foresees = True
+
     def _execute(self, pos_args: Any, hide_status: bool = False) -> Any:
         tasks = {task.name: task for task in self.task_list}
         task = tasks.get(pos_args[0]) if len(pos_args) == 1 else None

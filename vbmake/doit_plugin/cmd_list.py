@@ -13,6 +13,8 @@ from vbmake.doit_plugin.project import job_of
 class List(ProjectCommand, cmd_list.List):  # type: ignore[misc]  # doit has no types
     """doit's `list`."""
 
+    foresees = True
+
     def _list_all(self, include_subtasks: bool) -> Any:
         chosen = super()._list_all(include_subtasks)
         if not include_subtasks:

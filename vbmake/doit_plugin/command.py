@@ -207,6 +207,7 @@ class ProjectCommand(Guarded):
             known = {key: self.cmdparser[key].str2type(value) for key, value in values.items() if key in self.cmdparser}
             params.update_defaults(known)
 
+    foresees = False  # whether jobs that are only foreseen are as good as planned ones, to be named or told of
     foretells = False  # whether it can tell of a film that a task of the user's makes the missing parts of
 
     # doit assigns the loaded tasks and then works on them: the only seam at which the states of jobs can come in.
@@ -217,6 +218,10 @@ class ProjectCommand(Guarded):
 
     @task_list.setter
     def task_list(self, tasks: list[Any]) -> None:
+        if self.foresees and any(not project.complete for project in projects_of(tasks)):
+            from vbmake.doit_plugin.foretold import foretold_tasks
+
+            tasks = foretold_tasks(tasks)
         self._task_list = tasks
         if not self.execute_tasks and not self.foretells:  # a build may find that a task makes what is missing
             for unplanned in unplanned_of(tasks):
