@@ -160,6 +160,17 @@ def test_a_film_that_lacks_a_source_nobody_makes_is_a_mistake(toy: Toy) -> None:
         assert "a.txt is not there" in ended.err
 
 
+def test_the_mistakes_of_every_film_are_told_with_its_folder(toy: Toy) -> None:
+    for name in ("one", "two"):
+        chain(toy.root / name)
+        (toy.root / name / "a.txt").unlink()
+    for command in ([], ["list"], ["plan"], ["why", "one"]):
+        ended = toy.doit(*command, tasks=films("one", "two"))
+        assert ended.code == 3
+        places = [line.partition(":")[0] for line in ended.err.splitlines() if line[:1] != " "]
+        assert places == ["one/video.yaml", "two/video.yaml"], ended.err
+
+
 def test_a_broken_film_does_not_stop_a_task_that_has_nothing_to_do_with_it(toy: Toy) -> None:
     declare(toy.root / "one", {"id": "copy:a", "reads": {"i": ["gone"]}, "makes": {"o": "o"}, "final": True})
     namespace = films("one")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from vbmake.doit_plugin.explain import brief
 from vbmake.doit_plugin.foretold import foretold, statuses
 from vbmake.doit_plugin.makers import Makers, lack, makers_of, still_unplanned
 from vbmake.doit_plugin.option import flag
-from vbmake.doit_plugin.project import FilmProject, projects_of, unplanned_of
+from vbmake.doit_plugin.project import FilmProject, projects_of, refuse, unplanned_of
 from vbmake.doit_plugin.unknown import listed
 
 if TYPE_CHECKING:
@@ -68,12 +67,11 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
     def _execute(self, as_json: bool, show_all: bool) -> int:
         projects = projects_of(self.task_list)
         makers = makers_of(self.task_list, self.dep_manager)
-        for unplanned in still_unplanned(self.task_list, makers):
-            raise unplanned.error
+        refuse(still_unplanned(self.task_list, makers))
         ignored = self._ignored()
         rows = [_left_out(row, ignored) for project in projects for row in survey(foretold(project), makers)]
         pending = [
-            {"what": item.ref.name, "reason": item.reason, "place": str(item.place)}
+            {"what": project.seen(item.ref), "reason": item.reason, "place": project.path(str(item.place))}
             for project in projects
             for item in project.plan.pending
         ]
@@ -107,7 +105,7 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         ]
         for unplanned in unplanned_of(self.task_list):
             words = f"it cannot be planned before {listed(makers.of(unplanned))} has run: {lack(unplanned)}"
-            place = os.path.join(unplanned.base, str(unplanned.error.problems[0].place))
+            place = str(unplanned.error.problems[0].place)
             found.append({"what": unplanned.prefix or "the film", "reason": words, "place": place})
         return found
 

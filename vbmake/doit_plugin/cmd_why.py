@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from doit.cmd_base import DoitCmdBase
@@ -12,7 +11,7 @@ from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.explain import follow
 from vbmake.doit_plugin.foretold import foretold_tasks, statuses
 from vbmake.doit_plugin.makers import Makers, lack, makers_of, still_unplanned
-from vbmake.doit_plugin.project import is_group, job_of, unplanned_of
+from vbmake.doit_plugin.project import is_group, job_of, refuse, unplanned_of
 from vbmake.doit_plugin.unknown import listed
 
 
@@ -34,8 +33,7 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
         if not pos_args:
             raise InvalidCommand(f"which job? `{self.bin_name} plan` lists those that would run")
         makers = makers_of(self.task_list, self.dep_manager)
-        for unplanned in still_unplanned(self.task_list, makers):
-            raise unplanned.error
+        refuse(still_unplanned(self.task_list, makers))
         told = foretold_tasks(self.task_list)
         tasks = {task.name: task for task in told}
         targets = {target: task.name for task in told for target in task.targets}
@@ -51,7 +49,7 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
     def _explain(self, task: Any, makers: Makers) -> None:
         handle = job_of(task)
         for unplanned in unplanned_of([task]):
-            place = os.path.join(unplanned.base, str(unplanned.error.problems[0].place))
+            place = unplanned.error.problems[0].place
             self.outstream.write(f"{task.name}: cannot be planned before {listed(makers.of(unplanned))} has run\n")
             self.outstream.write(f"  {place}: {lack(unplanned)}\n")
             return

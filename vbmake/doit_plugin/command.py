@@ -22,7 +22,7 @@ from vbmake.doit_plugin import where
 from vbmake.doit_plugin.hearing import to_the_end
 from vbmake.doit_plugin.loader import BACKEND, VideoLoader
 from vbmake.doit_plugin.marks import MarksDB
-from vbmake.doit_plugin.project import close_all, leave_all, projects_of, unplanned_of
+from vbmake.doit_plugin.project import close_all, leave_all, projects_of, refuse, unplanned_of
 from vbmake.doit_plugin.states import JobStates
 from vbmake.errors import VbmakeError
 
@@ -224,8 +224,7 @@ class ProjectCommand(Guarded):
             tasks = foretold_tasks(tasks)
         self._task_list = tasks
         if not self.execute_tasks and not self.foretells:  # a build may find that a task makes what is missing
-            for unplanned in unplanned_of(tasks):
-                raise unplanned.error
+            refuse(unplanned_of(tasks))
         plain = self.dep_manager.plain if isinstance(self.dep_manager, JobStates) else self.dep_manager
         self.dep_manager = JobStates(plain, tasks) if projects_of(tasks) else plain
 

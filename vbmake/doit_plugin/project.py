@@ -15,7 +15,7 @@ from vbmake.doit_plugin.where import DECLARATION
 from vbmake.errors import ProjectError
 
 if TYPE_CHECKING:  # what a project that is up to date needs nothing of
-    from vbmake.plan.types import BuildPlan, JobSpec, Tag
+    from vbmake.plan.types import BuildPlan, JobSpec, Ref, Tag
     from vbmake.project.provenance import Provenance
     from vbmake.run.workspace import Workspace
 
@@ -65,6 +65,12 @@ class FilmProject:
         if not self.base:  # plans have it already
             return relative
         return os.path.normpath(os.path.join(self.base, relative)).replace(os.sep, "/")
+
+    def seen(self, ref: Ref) -> str:
+        """What a job reads, as doit sees it: a path, or a task's name with the role of its output."""
+        from vbmake.plan.types import Output
+
+        return f"{self.name(ref.job)}#{ref.role}" if isinstance(ref, Output) else self.path(ref.path)
 
     def may_have(self, word: str) -> bool:
         """Whether a word may name a job, a group or a target that is not planned yet."""
@@ -191,6 +197,12 @@ class Unplanned:
     base: str
     prefix: str
     error: ProjectError
+
+
+def refuse(unplanned: Iterable[Unplanned]) -> None:
+    """Raise ProjectError for the mistakes of all these, if there are any."""
+    if problems := [problem for one in unplanned for problem in one.error.problems]:
+        raise ProjectError(problems)
 
 
 _open: dict[Path, Workspace] = {}

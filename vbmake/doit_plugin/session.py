@@ -16,7 +16,7 @@ from doit.exceptions import InvalidCommand, InvalidTask
 
 from vbmake import process
 from vbmake.doit_plugin.events import Events, trim
-from vbmake.doit_plugin.project import FilmProject, close_all, projects_of
+from vbmake.doit_plugin.project import FilmProject, close_all, projects_of, refuse
 from vbmake.doit_plugin.runner import PoolRunner
 from vbmake.doit_plugin.scope import Scope
 from vbmake.errors import Problem, ProjectError, VbmakeError, WorkspaceError
@@ -158,8 +158,7 @@ class Session:
             self._plan_anew()
         else:
             raise WorkspaceError(f"the plan is not complete after {ROUNDS} rounds")
-        for unplanned in scope.unplanned:
-            raise unplanned.error
+        refuse(scope.unplanned)
         self.prepare(control)
         if self.selection is None:
             control.selected_tasks = scope.default()

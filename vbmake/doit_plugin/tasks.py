@@ -6,6 +6,7 @@ import inspect
 import os
 import traceback
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any, ClassVar
 
@@ -141,9 +142,15 @@ def load_video_tasks(declaration: str | os.PathLike[str], prefix: str = "") -> I
     try:
         project = open_project(path.parent, base=base, prefix=prefix)
     except ProjectError as error:
-        yield _stand_in(Unplanned(base, prefix, error))
+        told = [replace(problem, place=_seen_from_here(problem.place, base)) for problem in error.problems]
+        yield _stand_in(Unplanned(base, prefix, ProjectError(told)))
     else:
         yield from tasks_of(project)
+
+
+def _seen_from_here(place: Place, base: str) -> Place:
+    """A place in a project as doit sees it."""
+    return place._replace(file=os.path.normpath(os.path.join(base, place.file)).replace(os.sep, "/"))
 
 
 def _stand_in(unplanned: Unplanned) -> Any:
