@@ -11,7 +11,7 @@ import pytest
 from tests.run.world import World, big_plan, job, out, plan_of
 from vbmake.errors import WorkspaceError
 from vbmake.plan.types import BuildPlan, Source
-from vbmake.run.leftovers import DAY, Leftovers, remove_leftovers
+from vbmake.run.leftovers import DAY, Leftovers, old_targets, remove_leftovers
 
 TWO = plan_of(job("old", Source("a.txt")), job("new", Source("b.txt")), job("film", out("old"), out("new"), final=True))
 ONE = plan_of(job("new", Source("b.txt")), job("film", out("new"), final=True))
@@ -70,6 +70,38 @@ def test_a_target_stays_and_is_named_until_somebody_removes_it(world: World) -> 
     (world.root / "build/yesterday.txt").unlink()
     assert trim(world, today).jobs == 1
     assert trim(world, today) == Leftovers()
+
+
+def test_a_target_that_has_another_name_now_is_named_and_removed_when_that_is_asked_for(world: World) -> None:
+    world.build(plan_of(job("film", Source("a.txt"), final=True)))
+    renamed = dataclasses.replace(job("film", Source("a.txt"), final=True), outputs={"text": "build/movie.txt"})
+    now = plan_of(renamed)
+    world.build(now)
+    assert trim(world, now).targets == ("build/film.txt",)
+    with world.open() as workspace:
+        workspace.use(now)
+        assert old_targets(workspace, now) == ["build/film.txt"]
+    assert trim(world, now, targets=True, dry_run=True) == Leftovers(1, 1, len("film A"))
+    assert trim(world, now, targets=True) == Leftovers(1, 1, len("film A"))
+    assert sorted(path.name for path in (world.root / "build").iterdir()) == ["movie.txt"]
+    assert trim(world, now) == Leftovers()
+    assert set(world.build(now).values()) == {"current"}
+
+
+def test_a_target_that_somebody_has_edited_is_left_to_them(world: World) -> None:
+    world.build(plan_of(job("yesterday", Source("a.txt"), final=True), job("today", Source("b.txt"), final=True)))
+    (world.root / "build/yesterday.txt").write_text("mine")
+    assert trim(world, plan_of(job("today", Source("b.txt"), final=True)), targets=True).files == 0
+    assert world.read("build/yesterday.txt") == "mine"
+
+
+def test_a_name_that_is_made_again_is_no_longer_old(world: World) -> None:
+    first = plan_of(job("film", Source("a.txt"), final=True))
+    world.build(first)
+    world.build(plan_of(dataclasses.replace(job("film", Source("a.txt"), final=True), outputs={"text": "build/b.txt"})))
+    world.build(first)
+    assert trim(world, first, targets=True).files == 1, "the other one"
+    assert world.read("build/film.txt") == "film A"
 
 
 def test_a_file_that_another_job_makes_now_is_not_removed(world: World) -> None:

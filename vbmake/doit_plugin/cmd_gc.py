@@ -26,6 +26,8 @@ AGE = option("age", "remove what was not used for this long", "90d")
 LEFT = option("left", "of jobs that left the project's plan, remove what was made this long ago", "7d")
 PAID = flag("paid", "also remove what providers were paid for")
 
+TARGETS = flag("targets", "also remove finished files that the project makes no more, where nobody has edited them")
+
 
 class Collect(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no types
     """Removes what was not used for long."""
@@ -41,10 +43,10 @@ class Collect(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no 
         "least as long as v1/ac/.\n\n"
         "In a project, what jobs that are planned no more have made on the way (.vbmake/work), their logs and records "
         "are removed, too: --left says how long ago it must have been made. Going back to such a job restores what a "
-        "cache still has. Its targets, and stills in build/, stay and are named. A project in which a build runs is "
-        "left as it is."
+        "cache still has. Its targets, those that have another name now, and stills in build/, stay and are named, "
+        "unless --targets is said. A project in which a build runs is left as it is."
     )
-    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, SIZE, AGE, LEFT, PAID, OPTION_DIR)
+    cmd_options: ClassVar[tuple[dict[str, Any], ...]] = (DRY_RUN, SIZE, AGE, LEFT, PAID, TARGETS, OPTION_DIR)
 
     def perform(self, params: Any, args: list[str]) -> int:
         from vbmake.cache.settings import settings
@@ -93,8 +95,8 @@ class Collect(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no 
             if project.plan.pending:
                 sys.stdout.write(f"{root} is left as it is: only a project that is built knows what it has no more\n")
                 return
-            dry_run, paid = params["dry_run"], params["paid"]
-            found = remove_leftovers(project.workspace, project.plan, max_age_days=age, dry_run=dry_run, paid=paid)
+            how = {name: params[name] for name in ("dry_run", "paid", "targets")}
+            found = remove_leftovers(project.workspace, project.plan, max_age_days=age, **how)
         if not found.jobs and not found.files:
             sys.stdout.write(f"nothing in {root} is left over\n")
         else:

@@ -13,8 +13,10 @@ from vbmake.cache.settings import is_pull_request
 from vbmake.doit_plugin.amounts import told_bytes
 from vbmake.doit_plugin.events import Events
 from vbmake.doit_plugin.project import FilmProject
+from vbmake.doit_plugin.unknown import listed
 from vbmake.errors import VbmakeError, WorkspaceError
 from vbmake.project.remotes import Sync
+from vbmake.run.leftovers import old_targets
 from vbmake.run.mirroring import mirror
 from vbmake.storage.address import storage_at
 
@@ -69,6 +71,8 @@ def publish(
         out.write(f"{'left alone':<13} {name}: it is not what a sync has sent\n")
     if synced.unguarded:
         out.write(f"{storage.url} takes no conditional writes: see that no two syncs go there at once\n")
+    if old := old_targets(project.workspace, project.plan):
+        out.write(f"not sent, as they are made no more: {listed(old)} (`gc --targets` removes them)\n")
     out.write(f"sync: {_sentence(synced, storage.url, dry_run)} in {seconds:.1f} s\n")
     return synced
 

@@ -35,6 +35,7 @@ from vbmake.run.tags import TagStore
 
 Progress = Callable[[int, int], None]
 How = Literal["ran", "fetched", "current"]
+LEFT = "left:"  # with a path: the record of a target of a job that makes it under another name now
 TEMPORARY = ".vbmake/tmp"
 ATTEMPTS = 3  # times that a job is done again because what it reads was edited meanwhile
 DOWNLOADS = 8  # inputs of one job that are fetched at once
@@ -376,10 +377,21 @@ class Jobs:
     def _record(self, job: JobSpec, entry: Entry, outputs: Mapping[str, Any], how: Literal["ran", "fetched"]) -> Tag:
         when = entry.when if how == "ran" else _now()
         tag = Tag(job.id, entry.key, outputs, entry.measures, entry.material, when, how, entry.seconds)
+        if job.final:
+            self._note_left(job, outputs)
         self._tags.put(tag, durable=bool(job.account))
         if job.account and (how == "ran" or self._pins.entry(entry.key, entry.material) is None):
             self._pins.put(job, entry, int(entry.material["take"]))
         return tag
+
+    def _note_left(self, job: JobSpec, outputs: Mapping[str, Any]) -> None:
+        """Record the targets that a job had under other names: they stay, and it makes them no more."""
+        before = self._tags.get(job.id)
+        now = {output["path"] for output in outputs.values()}
+        for role, output in before.outputs.items() if before is not None else ():
+            if output["path"] not in now:
+                assert before is not None
+                self._tags.put(before._replace(job=f"{LEFT}{output['path']}", outputs={role: output}))
 
 
 class _Told:

@@ -14,6 +14,7 @@ from vbmake.errors import WorkspaceError
 from vbmake.plan.draft import WORK
 from vbmake.plan.generated import RULES
 from vbmake.plan.types import BuildPlan, Tag
+from vbmake.run.job import LEFT
 from vbmake.run.workspace import Workspace
 from vbmake.services import LOCAL
 
@@ -24,7 +25,7 @@ DAY = 86_400  # seconds
 class Leftovers:
     """What was removed (or would be): jobs that are forgotten, files and their bytes.
 
-    `targets` are the final targets of such jobs, which stay: paths in the project.
+    `targets` are the final targets of such jobs that stay: paths in the project.
     """
 
     jobs: int = 0
@@ -40,27 +41,37 @@ def remove_leftovers(
     max_age_days: float,
     dry_run: bool = False,
     paid: bool = False,
+    targets: bool = False,
     clock: Callable[[], float] = time.time,
 ) -> Leftovers:
     """Forget the jobs that a whole plan does not have and that were done so long ago, with what they made on the way.
 
-    Going back to them restores from the cache what that still has. Final targets are a person's to remove. What a
-    provider was paid for stays while no cache has its bytes, unless `paid`. Call it under the project's lock. Raises
-    WorkspaceError for what cannot be removed.
+    Going back to them restores from the cache what that still has. Final targets are a person's to remove; with
+    `targets` they go, too, however old, if they are as they were made. What a provider was paid for stays while no
+    cache has its bytes, unless `paid`. Call it under the project's lock. Raises WorkspaceError for what cannot be
+    removed.
     """
     assert not plan.pending, "what is not planned yet is not left over"
     before = clock() - max_age_days * DAY
     places = _Places(workspace)
     tags = workspace.tags.all()
     jobs = {job.id for job in plan.jobs}
-    kept = {path for job in plan.jobs for path in job.outputs.values()}
-    targets: list[str] = []
+    planned = {path for job in plan.jobs for path in job.outputs.values()}
+    kept = set(planned)
+    left: list[str] = []
+    files: set[Path] = set()
     for name in sorted(tags.keys() - jobs):
         tag = tags[name]
         there = [path for path in _paths(tag) if not _is_work(path) and os.path.lexists(workspace.root / path)]
-        targets += [path for path in there if path not in kept]
+        old = [path for path in there if path not in planned]
+        if targets and all(workspace.knowledge.intact(one) for one in tag.outputs.values() if one["path"] in old):
+            files |= {workspace.root / path for path in old}
+            there = []
+        else:
+            left += old
+            there = old if name.startswith(LEFT) else there
         unshared = not paid and _is_paid(tag) and not workspace.cache.keeps(tag.key, tag.outputs)
-        if there or unshared or _when(tag) > before:
+        if there or unshared or (_when(tag) > before and not (targets and name.startswith(LEFT))):
             jobs.add(name)
             kept.update(_paths(tag))
     gone = {name: tag for name, tag in tags.items() if name not in jobs}
@@ -68,7 +79,7 @@ def remove_leftovers(
     work = places.old_files(workspace.root / WORK, before)
     if not paid:  # without a record, nobody knows what it cost
         work = [path for path in work if path.relative_to(workspace.root / WORK).parts[0] not in RULES.values()]
-    files = {workspace.root / path for path in made if _is_work(path) and places.holds(workspace.root / path)}
+    files |= {workspace.root / path for path in made if _is_work(path) and places.holds(workspace.root / path)}
     files |= {path for path in work if path.relative_to(workspace.root).as_posix() not in kept}
     logs = {workspace.log_path(name) for name in jobs}
     files |= {path for path in places.old_files(workspace.state / "logs", before) if path not in logs}
@@ -80,7 +91,16 @@ def remove_leftovers(
         _remove(sizes)
         places.remove_empty(workspace.root / WORK)
         workspace.digests.forget_missing()
-    return Leftovers(len(gone), len(sizes), sum(sizes.values()), tuple(sorted(targets)))
+    return Leftovers(len(gone), len(sizes), sum(sizes.values()), tuple(sorted(left)))
+
+
+def old_targets(workspace: Workspace, plan: BuildPlan) -> list[str]:
+    """The final targets, of jobs that are planned no more or under other names, that are still there: their paths."""
+    jobs = {job.id for job in plan.jobs}
+    planned = {path for job in plan.jobs for path in job.outputs.values()}
+    gone = (tag for name, tag in workspace.tags.all().items() if name not in jobs)
+    paths = {path for tag in gone for path in _paths(tag) if not _is_work(path)} - planned
+    return sorted(path for path in paths if os.path.lexists(workspace.root / path))
 
 
 def _paths(tag: Tag) -> list[str]:
