@@ -139,3 +139,12 @@ def test_commands_know_the_jobs_that_are_only_foreseen(film: World) -> None:
     assert film.doit("clean").code == 0
     assert not list((film.root / ".vbmake/work").rglob("*.mp4"))
     assert film.doit().code == 0
+
+
+def test_a_job_of_an_early_round_is_recorded_once(film: World) -> None:
+    assert film.doit().code == 0
+    found = [json.loads(line) for line in (film.root / ".vbmake/events.jsonl").read_text().splitlines()]
+    assert len([event for event in found if event["event"] == "begin"]) > 1, "it took two rounds"
+    ended = [(event["job"], event["how"]) for event in found if event["event"] == "job"]
+    assert len(ended) == len({job for job, _ in ended})
+    assert {how for _, how in ended} == {"ran"}

@@ -20,6 +20,7 @@ class Reports:
     def __init__(self, reporter: Any, events: Callable[[FilmProject], Events]) -> None:
         self._reporter = reporter
         self._events = events
+        self._done: set[str] = set()  # jobs that ended well
         self._records: dict[FilmProject, Events] = {}  # of each plan that something was told of
 
     def began(self, task: Any, handle: JobHandle | None, pool: str, at: float | None = None) -> None:
@@ -29,8 +30,13 @@ class Reports:
             self._note(handle, "start", at, pool=pool)
 
     def ended(self, task: Any, handle: JobHandle, how: str, seconds: float, at: float | None = None) -> None:
-        """A job ended well, now or `at`: `how` is ran, fetched or current."""
-        self._note(handle, "job", at, how=how, seconds=round(seconds, 3))
+        """A job ended well, now or `at`: `how` is ran, fetched or current.
+
+        What an earlier round did is current in the next: of that nothing is recorded.
+        """
+        if how != "current" or task.name not in self._done:
+            self._note(handle, "job", at, how=how, seconds=round(seconds, 3))
+        self._done.add(task.name)
         if hasattr(self._reporter, "ended"):
             self._reporter.ended(task, how, seconds)
         elif how == "current":
