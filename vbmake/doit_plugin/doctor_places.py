@@ -164,6 +164,7 @@ def _within(seconds: float, look: Callable[[], Finding]) -> Finding | None:
 
 def _bucket(subject: str, storage: Storage) -> Finding | None:
     """What keeps a bucket from being used at all; None when it is there, and for a directory."""
+    from vbmake.storage.client import endpoint_in_use
     from vbmake.storage.s3 import S3Storage
 
     if not isinstance(storage, S3Storage):
@@ -182,8 +183,7 @@ def _bucket(subject: str, storage: Storage) -> Finding | None:
     except ProfileNotFound as error:
         return Finding("amiss", subject, f"{storage.url}: {error}", CREDENTIALS)
     except (BotoCoreError, VbmakeError) as error:
-        told = (os.environ.get(name) for name in ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"))
-        where = storage.endpoint or next(filter(None, told), "Amazon's S3")
+        where = endpoint_in_use(storage.endpoint) or "Amazon's S3"
         mend = f"see that {where} can be reached from here, and is the right endpoint"
         return Finding("amiss", subject, f"{storage.url}: {error}", mend)
     return None
