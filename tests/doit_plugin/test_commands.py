@@ -172,6 +172,26 @@ def test_why_follows_every_input_that_is_made_anew(toy: Toy) -> None:
     assert "copy:1" not in told
 
 
+def test_another_input_is_told_by_its_name_with_the_line_that_names_it(toy: Toy) -> None:
+    job = {"id": "copy:film", "makes": {"o": "build/film.txt"}, "final": True}
+    for name in ("one", "two", "three"):
+        (toy.root / f"{name}.txt").write_text(name)
+    declare(toy.root, {**job, "reads": {"i": ["one.txt", "two.txt"]}})
+    toy.build()
+
+    def told(*names: str) -> list[str]:
+        declare(toy.root, {**job, "reads": {"i": [f"{name}.txt" for name in names]}})
+        return toy.vbmake("why", "copy:film").out.splitlines()[1:]
+
+    declared = "  declared at video.yaml:1:1 (jobs[0])"
+    assert told("three", "two") == ["  input one.txt replaced by three.txt", declared]
+    assert told("two") == ["  input one.txt is no longer read", declared]
+    assert told("one", "three", "two") == ["  input three.txt added", declared]
+    assert told("two", "one") == ["  the order of the inputs changed: two.txt comes before one.txt now", declared]
+    (toy.root / "two.txt").write_text("edited")
+    assert told("one", "two") == ["  input two.txt changed: 3fc4ccfe7458 -> 1fb9f4097256"]
+
+
 def test_why_follows_a_change_to_a_line_of_the_declaration(toy: Toy) -> None:
     job = {"id": "copy:one", "makes": {"out": "build/one.txt"}, "final": True}
     declare(toy.root, {**job, "options": {"text": "old"}})

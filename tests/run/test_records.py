@@ -72,6 +72,19 @@ def test_a_record_of_another_shape_is_no_tag(path: Path, change: dict[str, Any])
     assert TagStore(path).get("shot:a") is None
 
 
+def test_the_names_of_inputs_are_kept_and_a_record_without_them_is_a_tag(path: Path) -> None:
+    named = tag("shot:a")._replace(inputs={"assets": ["one.png"]})
+    TagStore(path).put(named)
+    assert TagStore(path).get("shot:a") == named
+    record = json.loads(path.read_text())
+    for inputs in ({}, {"inputs": ["one.png"]}, {"inputs": {"assets": [1]}}):
+        del record["inputs"]
+        record |= inputs
+        path.write_text(json.dumps(record) + "\n")
+        assert TagStore(path).get("shot:a") == tag("shot:a")
+        record.setdefault("inputs", None)
+
+
 def test_superseded_lines_are_dropped_when_there_are_many(path: Path) -> None:
     store = TagStore(path)
     for number in range(600):

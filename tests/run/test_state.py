@@ -53,7 +53,8 @@ def test_the_reason_for_an_edited_source_is_its_digest(world: World) -> None:
     found = survey(world, two_layers())
     ((field, old, new),) = found["join:one"].reasons
     assert field == "inputs.parts[0]"
-    assert len(old) == len(new) == 64
+    assert old.name == new.name == "a.txt"
+    assert len(old.sha256) == len(new.sha256) == 64
     assert found["join:film"].reasons == (("input:join:one#text", None, "is made first"),)
 
 

@@ -76,6 +76,32 @@ def test_the_layer_that_changed_is_named(built: World, changed: dict[str, Any], 
     assert declared(built, job, text) == [f"- {changed[name]}" for name in found]
 
 
+def test_another_font_is_told_with_the_layer_that_is_written_in_it(built: World) -> None:
+    text = declaration(title="{text: One, show: [300ms, 600ms], style: {bold: true}}")
+    built.declare(text)
+    assert declared(built, "shot:main/one/0", text) == [
+        text.splitlines()[text[: text.index("bold")].count("\n")].strip()
+    ]
+    told = built.doit("why", "shot:main/one/0").out
+    assert "input vbmake:fonts/Inter-Bold.otf added" in told
+    assert "changed" not in told
+
+
+def test_of_a_film_with_other_scenes_no_shot_is_told_to_have_changed(world: World) -> None:
+    head = "\n".join(f"{name}: {value}" for name, value in SMALL.items())
+    scenes = [f'  - {{id: {name}, duration: 1s, layers: [{{color: "#0{name}0"}}]}}' for name in "abc"]
+
+    def declare(*shown: int) -> str:
+        world.declare("\n".join([head, "scenes:", *(scenes[index] for index in shown)]))
+        return "\n".join(line.strip() for line in world.doit("why", "film:main").out.splitlines())
+
+    declare(0, 1, 2)
+    world.build()
+    assert "the order of the inputs changed: shot:main/c/0#shot comes before shot:main/b/0#shot now" in declare(0, 2, 1)
+    assert "input shot:main/a/0#shot is no longer read" in (told := declare(1, 2))
+    assert "changed" not in told
+
+
 def test_of_what_many_layers_changed_in_the_scene_is_named(built: World) -> None:
     text = declaration(
         sky='{color: "#ffffff"}',

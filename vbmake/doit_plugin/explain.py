@@ -8,13 +8,12 @@ from typing import Any
 
 from vbmake.doit_plugin.project import FilmProject
 from vbmake.errors import Place
-from vbmake.plan.keys import changes
+from vbmake.plan.reasons import Read, Reason, differences
 from vbmake.plan.types import JobSpec, Output, Ref
 
-Reason = tuple[str, Any, Any]
-
-_INPUT = re.compile(r"inputs\.(?P<role>[^.\[\]]+)(?:\[(?P<index>\d+)\])?")
 _DECLARED = ("options", "outputs", "take", "rule")  # what follows from a line of the declaration
+# By which key the options of the film's own jobs say which file of a role is meant.
+_INDICES = {"assets": "asset", "fonts": "font", "sources": "source", "music": "source"}
 FEW = 3  # places that are told one by one
 MANY = 8  # variables, styles and files that are told of one place
 SHORT = 60  # characters of a value that one line shows
@@ -48,10 +47,10 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
         for reason in [*reasons, *_more(one, status, statuses)]:
             yield f"{pad}  {_line(one, reason)}" + (f" ({instead})" if instead else "")
             instead = ""
-            ref = _ref(one, reason[0])
+            ref = _ref(one, reason)
             if isinstance(ref, Output) and ref.job in statuses and ref.job not in seen:
                 ahead.append((project.plan.job(ref.job), depth + 1))
-        declared = _places(one, [field for field, _, _ in reasons if field.startswith(_DECLARED)])
+        declared = _places(project, one, reasons)
         for place, settings in declared.items():
             yield f"{pad}  declared at {place}" + (f" ({place.path})" if place.path else "")
             origins = project.provenance.of(place, settings) if place.path else []  # (all stands behind the whole film)
@@ -61,14 +60,27 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
         stack += reversed(ahead)
 
 
-def _places(job: JobSpec, fields: list[str]) -> dict[Place, set[str]]:
-    """Where the fields of a key come from that the declaration decides, with the settings there that they are of.
+def _places(project: FilmProject, job: JobSpec, reasons: list[Reason]) -> dict[Place, set[str]]:
+    """Where what differs comes from that the declaration decides, with the settings there that it is of.
 
     Few places, or the job's own for many.
     """
     found: dict[Place, set[str]] = {}
-    for field in fields:
-        whole = field.removeprefix("options.")
+    anew = [reason for reason in reasons if _is_read_anew(reason)]  # (what changed is followed to the file itself)
+    numbers = {_INDICES.get(_role(field)) for field, _, _ in anew}
+    paths = [
+        field.removeprefix("options.")
+        for field, _, _ in reasons
+        if field.startswith(_DECLARED) and field.rpartition(".")[2] not in numbers
+    ]
+    for reason in anew:
+        ref, role = _ref(job, reason), _role(reason[0])
+        if isinstance(ref, Output) and not job.parts:
+            made = project.plan.job(ref.job).place
+            found.setdefault(made if made.path else job.place, set()).add(role)
+        else:
+            paths += _readers(job, role, ref)
+    for whole in paths:
         path = whole
         while path and path not in job.parts:
             path = path[: max(path.rfind("."), path.rfind("["), 0)]
@@ -85,7 +97,7 @@ def _reasons(project: FilmProject, job: JobSpec, status: Any) -> tuple[list[Reas
     tag = project.replaced.get(job.id)
     if tag is None:
         return given, ""
-    found = changes(tag.material, status.material)
+    found = differences(tag, job, status.material)
     if tag.material.get("rule") != job.rule:  # every rule has options of its own: only what was written is compared
         found = [reason for reason in found if reason[0] in ("rule", "options.prompt")]
     return found or given, f"it replaces {project.name(tag.job)}"
@@ -111,7 +123,6 @@ def _state(status: Any, project: FilmProject, job: JobSpec) -> str:
 
 def _line(job: JobSpec, reason: tuple[str, Any, Any]) -> str:
     field, old, new = reason
-    ref = _ref(job, field)
     if field in ("tag", "plan"):
         return str(new)
     if field.startswith("input:"):
@@ -119,8 +130,8 @@ def _line(job: JobSpec, reason: tuple[str, Any, Any]) -> str:
     if field.startswith("output:"):
         path = job.outputs.get(field.removeprefix("output:"), "")
         return f"{path} was moved from {old}" if old and "/" in str(old) else f"{path} is {new}"
-    if ref is not None:
-        return f"input {ref.name} changed: {_value(old)} -> {_value(new)}"
+    if isinstance(old, Read) or isinstance(new, Read):
+        return _read(field, old, new)
     if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > SHORT:
         old, new = _differing(old, new)
     return f"{field}: {_value(old)} -> {_value(new)}"
@@ -133,16 +144,58 @@ def _differing(old: str, new: str) -> tuple[str, str]:
     return (f"...{old[begin:]}", f"...{new[begin:]}") if begin else (old, new)
 
 
-def _ref(job: JobSpec, field: str) -> Ref | None:
-    """The input that a reason speaks of, when it speaks of one."""
-    if field.startswith("input:"):
-        name = field.removeprefix("input:")
-        return next((ref for ref in job.refs() if ref.name == name), None)
-    if (match := _INPUT.match(field)) is None or match["index"] is None:
-        return None
-    refs = job.inputs.get(match["role"], ())
-    index = int(match["index"])
-    return refs[index] if index < len(refs) else None
+def _read(field: str, old: Read | None, new: Read | None) -> str:
+    """How what is read differs."""
+    if old is None or new is None:
+        one = old or new
+        assert one is not None
+        name = one.name or _value(one.sha256)
+        return f"input {name} added" if old is None else f"input {name} is no longer read"
+    if not field.endswith("]"):
+        return f"the order of the inputs changed: {new.name} comes before {old.name} now"
+    if not old.name:  # recorded by an earlier version
+        return f"input {new.name} differs: {_value(old.sha256)} -> {_value(new.sha256)}"
+    if old.name != new.name:
+        return f"input {old.name} replaced by {new.name}"
+    return f"input {new.name} changed: {_value(old.sha256)} -> {_value(new.sha256)}"
+
+
+def _role(field: str) -> str:
+    """The role that a field of the inputs speaks of."""
+    return field.removeprefix("inputs.").partition("[")[0]
+
+
+def _is_read_anew(reason: Reason) -> bool:
+    """Whether it tells of an input that was not read before, is not read any more, or stands elsewhere."""
+    _, old, new = reason
+    both = isinstance(old, Read) and isinstance(new, Read)
+    return old.name != new.name if both else isinstance(old, Read) or isinstance(new, Read)
+
+
+def _readers(job: JobSpec, role: str, ref: Ref | None) -> list[str]:
+    """The paths of the options that say to read a file of a role; where none does, the role itself is said."""
+    refs = job.inputs.get(role, ())
+    found = list(_naming(job.options, _INDICES[role], refs.index(ref))) if role in _INDICES and ref in refs else []
+    return found or [role]
+
+
+def _naming(value: Any, key: str, index: int, path: str = "") -> Iterator[str]:
+    """The paths of the mappings below a value in which a key says this index."""
+    if isinstance(value, Mapping):
+        if value.get(key) == index:
+            yield path
+        for name, item in value.items():
+            yield from _naming(item, key, index, f"{path}.{name}" if path else name)
+    elif isinstance(value, list | tuple):
+        for number, item in enumerate(value):
+            yield from _naming(item, key, index, f"{path}[{number}]")
+
+
+def _ref(job: JobSpec, reason: Reason) -> Ref | None:
+    """The input of the job that a reason speaks of, when it speaks of one."""
+    field, _, new = reason
+    name = new.name if isinstance(new, Read) else field.removeprefix("input:") if field.startswith("input:") else None
+    return next((ref for ref in job.refs() if ref.name == name), None)
 
 
 def _value(value: Any) -> str:

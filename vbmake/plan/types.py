@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -94,12 +94,16 @@ class JobSpec:
         """Every input, role by role (roles sorted), in order."""
         return tuple(ref for role in sorted(self.inputs) for ref in self.inputs[role])
 
+    def input_names(self) -> dict[str, list[str]]:
+        """The names of what is read, by role, in order."""
+        return {role: [ref.name for ref in refs] for role, refs in self.inputs.items()}
+
     def record(self, options: Any = None) -> dict[str, Any]:
         """The job as plain data, for `plan.json` and the queue's hash; with `options` in place of its own."""
         found = {
             "final": self.final,
             "id": self.id,
-            "inputs": {role: [ref.name for ref in refs] for role, refs in self.inputs.items()},
+            "inputs": self.input_names(),
             "options": self.options if options is None else options,
             "outputs": self.outputs,
             "pool": self.pool,
@@ -143,6 +147,7 @@ class Tag(NamedTuple):
 
     `outputs` maps each role to `{"path", "sha256", "size"}`; `measures` each role to what was measured of it;
     `material` is everything the key was made of. `how` is `ran` or `fetched`. `seconds` is the wall time of the action.
+    `inputs` are the names of what was read, by role, in the order of the material's digests; versions before had none.
     """
 
     job: str
@@ -153,6 +158,7 @@ class Tag(NamedTuple):
     when: str
     how: str
     seconds: float
+    inputs: Mapping[str, Sequence[str]] = {}
 
 
 @dataclass(frozen=True)

@@ -376,7 +376,9 @@ class Jobs:
 
     def _record(self, job: JobSpec, entry: Entry, outputs: Mapping[str, Any], how: Literal["ran", "fetched"]) -> Tag:
         when = entry.when if how == "ran" else _now()
-        tag = Tag(job.id, entry.key, outputs, entry.measures, entry.material, when, how, entry.seconds)
+        tag = Tag(
+            job.id, entry.key, outputs, entry.measures, entry.material, when, how, entry.seconds, job.input_names()
+        )
         if job.final:
             self._note_left(job, outputs)
         self._tags.put(tag, durable=bool(job.account))

@@ -13,7 +13,8 @@ from vbmake.cache.actions import Entry
 from vbmake.cache.cache import Cache
 from vbmake.errors import JobError, MissingTool
 from vbmake.parallel import side_by_side
-from vbmake.plan.keys import Material, action_key, changes, key_material
+from vbmake.plan.keys import Material, action_key, key_material
+from vbmake.plan.reasons import Reason, differences
 from vbmake.plan.types import BuildPlan, Bundled, JobSpec, Output, Ref, Source, Tag
 from vbmake.run.action import RuleBook, identities
 from vbmake.run.digest import Digests, Stamp
@@ -23,7 +24,6 @@ from vbmake.run.tags import TagStore
 LOOKUPS = 16  # at once, when a remote cache is asked
 
 State = Literal["current", "fetch", "run", "maybe"]
-Reason = tuple[str, Any, Any]
 
 
 class Made(NamedTuple):
@@ -39,8 +39,9 @@ class Status(NamedTuple):
 
     `current`: nothing. `fetch`: a cache has it. `run`: its rule is carried out. `maybe`: something it reads is yet to
     be made, so that its key is not known; it may turn out to be current.
-    `reasons` are (field, old, new): fields of the key's material that differ from the last success, `input:NAME` for
-    an input that is missing or yet to be made, `output:ROLE` for a target that is missing or was changed.
+    `reasons` are (field, old, new): fields of the key's material that differ from the last success (see
+    `differences`), `input:NAME` for an input that is missing or yet to be made, `output:ROLE` for a target that is
+    missing or was changed.
     `seconds` is how long the job took when it last ran. `made` is what is known of its outputs. `withheld` tells why a
     job that would run must not: somebody has paid for what it makes, and the cache that may have it does not answer.
     """
@@ -259,7 +260,7 @@ class Knowledge:
             new = "it was not asked for before" if job.account else "it was not built before"
             return (("tag", None, self._tags.dropped(job.id) or new),)
         if tag.key != key:
-            return tuple(changes(tag.material, material)) or (("key", tag.key, key),)
+            return tuple(differences(tag, job, material)) or (("key", tag.key, key),)
         found: list[Reason] = []
         for role, path in job.outputs.items():
             output = tag.outputs.get(role)

@@ -70,4 +70,13 @@ def read_tag(record: Mapping[str, Any]) -> Tag | None:
             return None
         if not isinstance(output.get("sha256"), str) or not isinstance(output.get("size"), int):
             return None
-    return Tag(**{name: record[name] for name in Tag._fields})
+    known = {name: record[name] for name in Tag._fields if name != "inputs"}
+    return Tag(**known, inputs=_names(record.get("inputs")))
+
+
+def _names(value: Any) -> dict[str, list[str]]:
+    """The names of the inputs by role; none where a record says nothing of them, as those of earlier versions."""
+    kept = isinstance(value, dict) and all(
+        isinstance(names, list) and all(isinstance(name, str) for name in names) for names in value.values()
+    )
+    return value if kept else {}
