@@ -142,3 +142,75 @@ scenes:
         "uses data.rows (rows.csv)",
         "uses styles.big (video.yaml:9:3)",
     ]
+
+
+STRIPES = """rule: stripes
+about: A picture of stripes.
+version: 1
+options:
+  count: {type: integer, default: 2}
+  color: {type: string, default: red}
+makes: {image: png}
+needs: [python, ./draw.py]
+command: [python, ./draw.py, "{{ count }}", "{{ color }}", "{{ image }}"]
+"""
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+DRAW = f"""import base64, sys
+open(sys.argv[-1], "wb").write(base64.b64decode("{PIXEL}"))
+"""
+
+
+@pytest.fixture
+def ruled(world: World) -> World:
+    """A film with a picture that a rule of its own makes."""
+    head = "\n".join(f"{name}: {value}" for name, value in SMALL.items())
+    layer = "{make: stripes, count: 3, width: 50%}"
+    world.declare(f"{head}\nscenes:\n  - id: one\n    duration: 200ms\n    layers:\n      - {layer}\n")
+    world.write("rules/stripes.yaml", STRIPES).write("rules/draw.py", DRAW).build()
+    return world
+
+
+def why_stripes(world: World) -> list[str]:
+    """What `why` tells of the picture beside its state."""
+    (job,) = [word for word in world.doit("list", "--all", "-q").out.split() if word.startswith("stripes:")]
+    ended = world.doit("why", job)
+    assert ended.code == 0, ended.text
+    return [line.strip().partition(" (it replaces")[0] for line in ended.out.splitlines()[1:]]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "default: red",
+            "default: blue",
+            [
+                "options.color: 'red' -> 'blue'",
+                "declared at rules/stripes.yaml:6:25 (options.color.default; video.yaml:10:9 says nothing of color)",
+            ],
+        ),
+        (
+            "version: 1",
+            "version: 2",
+            ["rules/stripes.yaml: version 1 -> 2", "declared at rules/stripes.yaml:3:1 (version)"],
+        ),
+        (
+            "command: [python,",
+            "command: [python, -B,",
+            ["rules/stripes.yaml: the command changed", "declared at rules/stripes.yaml:9:1 (command)"],
+        ),
+    ],
+)
+def test_an_edit_in_a_rule_file_is_told_with_its_line_there(ruled: World, old: str, new: str, told: list[str]) -> None:
+    ruled.write("rules/stripes.yaml", STRIPES.replace(old, new))
+    assert why_stripes(ruled) == told
+
+
+def test_an_edit_of_a_rules_own_file_names_the_file(ruled: World) -> None:
+    ruled.write("rules/draw.py", DRAW + "# edited\n")
+    assert why_stripes(ruled) == ["rules/draw.py changed"]
+
+
+def test_what_a_layer_says_itself_is_told_with_the_layers_line(ruled: World) -> None:
+    ruled.declare((ruled.root / "video.yaml").read_text().replace("count: 3", "count: 4"))
+    assert why_stripes(ruled) == ["options.count: 3 -> 4", "declared at video.yaml:10:9 (scenes[0].layers[0])"]

@@ -6,15 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from vbmake.doit_plugin.declared import declared, input_of
 from vbmake.doit_plugin.project import FilmProject
-from vbmake.errors import Place
+from vbmake.doit_plugin.recipes import told_recipe
 from vbmake.plan.reasons import Read, Reason, differences
-from vbmake.plan.types import JobSpec, Output, Ref
+from vbmake.plan.types import JobSpec, Output
 
-_DECLARED = ("options", "outputs", "take", "rule")  # what follows from a line of the declaration
-# By which key the options of the film's own jobs say which file of a role is meant.
-_INDICES = {"assets": "asset", "fonts": "font", "sources": "source", "music": "source"}
-FEW = 3  # places that are told one by one
 MANY = 8  # variables, styles and files that are told of one place
 SHORT = 60  # characters of a value that one line shows
 
@@ -26,7 +23,7 @@ def brief(project: FilmProject, job: JobSpec, status: Any) -> str:
         return ""
     more = len(reasons) - 1
     rest = "; ".join(part for part in (f"and {more} more" if more else "", instead) if part)
-    return _line(job, reasons[0]) + (f" ({rest})" if rest else "")
+    return _line(project, job, reasons[0]) + (f" ({rest})" if rest else "")
 
 
 def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> Iterator[str]:
@@ -45,48 +42,19 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
         ahead = []
         reasons, instead = _reasons(project, one, status)
         for reason in [*reasons, *_more(one, status, statuses)]:
-            yield f"{pad}  {_line(one, reason)}" + (f" ({instead})" if instead else "")
+            yield f"{pad}  {_line(project, one, reason)}" + (f" ({instead})" if instead else "")
             instead = ""
-            ref = _ref(one, reason)
+            ref = input_of(one, reason)
             if isinstance(ref, Output) and ref.job in statuses and ref.job not in seen:
                 ahead.append((project.plan.job(ref.job), depth + 1))
-        declared = _places(project, one, reasons)
-        for place, settings in declared.items():
-            yield f"{pad}  declared at {place}" + (f" ({place.path})" if place.path else "")
+        for place, settings, note in declared(project, one, reasons):
+            words = "; ".join(part for part in (place.path, note) if part)
+            yield f"{pad}  declared at {place}" + (f" ({words})" if words else "")
             origins = project.provenance.of(place, settings) if place.path else []  # (all stands behind the whole film)
             yield from (f"{pad}    uses {origin.name} ({origin.place})" for origin in origins[:MANY])
             if len(origins) > MANY:
                 yield f"{pad}    and {len(origins) - MANY} more"
         stack += reversed(ahead)
-
-
-def _places(project: FilmProject, job: JobSpec, reasons: list[Reason]) -> dict[Place, set[str]]:
-    """Where what differs comes from that the declaration decides, with the settings there that it is of.
-
-    Few places, or the job's own for many.
-    """
-    found: dict[Place, set[str]] = {}
-    anew = [reason for reason in reasons if _is_read_anew(reason)]  # (what changed is followed to the file itself)
-    numbers = {_INDICES.get(_role(field)) for field, _, _ in anew}
-    paths = [
-        field.removeprefix("options.")
-        for field, _, _ in reasons
-        if field.startswith(_DECLARED) and field.rpartition(".")[2] not in numbers
-    ]
-    for reason in anew:
-        ref, role = _ref(job, reason), _role(reason[0])
-        if isinstance(ref, Output) and not job.parts:
-            made = project.plan.job(ref.job).place
-            found.setdefault(made if made.path else job.place, set()).add(role)
-        else:
-            paths += _readers(job, role, ref)
-    for whole in paths:
-        path = whole
-        while path and path not in job.parts:
-            path = path[: max(path.rfind("."), path.rfind("["), 0)]
-        setting = re.match(r"\w*", whole[len(path) :].lstrip("."))
-        found.setdefault(job.parts.get(path, job.place), set()).add(setting[0] if setting else "")
-    return found if len(found) <= FEW else {job.place: set()}
 
 
 def _reasons(project: FilmProject, job: JobSpec, status: Any) -> tuple[list[Reason], str]:
@@ -121,7 +89,7 @@ def _state(status: Any, project: FilmProject, job: JobSpec) -> str:
     return f"current, {tag.how} {tag.when}" if tag is not None else "current"
 
 
-def _line(job: JobSpec, reason: tuple[str, Any, Any]) -> str:
+def _line(project: FilmProject, job: JobSpec, reason: Reason) -> str:
     field, old, new = reason
     if field in ("tag", "plan"):
         return str(new)
@@ -132,6 +100,8 @@ def _line(job: JobSpec, reason: tuple[str, Any, Any]) -> str:
         return f"{path} was moved from {old}" if old and "/" in str(old) else f"{path} is {new}"
     if isinstance(old, Read) or isinstance(new, Read):
         return _read(field, old, new)
+    if (recipe := told_recipe(project, job, reason)) is not None:
+        return recipe
     if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > SHORT:
         old, new = _differing(old, new)
     return f"{field}: {_value(old)} -> {_value(new)}"
@@ -160,49 +130,12 @@ def _read(field: str, old: Read | None, new: Read | None) -> str:
     return f"input {new.name} changed: {_value(old.sha256)} -> {_value(new.sha256)}"
 
 
-def _role(field: str) -> str:
-    """The role that a field of the inputs speaks of."""
-    return field.removeprefix("inputs.").partition("[")[0]
-
-
-def _is_read_anew(reason: Reason) -> bool:
-    """Whether it tells of an input that was not read before, is not read any more, or stands elsewhere."""
-    _, old, new = reason
-    both = isinstance(old, Read) and isinstance(new, Read)
-    return old.name != new.name if both else isinstance(old, Read) or isinstance(new, Read)
-
-
-def _readers(job: JobSpec, role: str, ref: Ref | None) -> list[str]:
-    """The paths of the options that say to read a file of a role; where none does, the role itself is said."""
-    refs = job.inputs.get(role, ())
-    found = list(_naming(job.options, _INDICES[role], refs.index(ref))) if role in _INDICES and ref in refs else []
-    return found or [role]
-
-
-def _naming(value: Any, key: str, index: int, path: str = "") -> Iterator[str]:
-    """The paths of the mappings below a value in which a key says this index."""
-    if isinstance(value, Mapping):
-        if value.get(key) == index:
-            yield path
-        for name, item in value.items():
-            yield from _naming(item, key, index, f"{path}.{name}" if path else name)
-    elif isinstance(value, list | tuple):
-        for number, item in enumerate(value):
-            yield from _naming(item, key, index, f"{path}[{number}]")
-
-
-def _ref(job: JobSpec, reason: Reason) -> Ref | None:
-    """The input of the job that a reason speaks of, when it speaks of one."""
-    field, _, new = reason
-    name = new.name if isinstance(new, Read) else field.removeprefix("input:") if field.startswith("input:") else None
-    return next((ref for ref in job.refs() if ref.name == name), None)
-
-
 def _value(value: Any) -> str:
     if value is None:
         return "nothing"
     text = str(value)
     if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value):
         return text[:12]
-    text = repr(value) if isinstance(value, str) else text
+    text = re.sub(r"(?<=^sha256 )([0-9a-f]{12})[0-9a-f]{52}$", r"\1", text)
+    text = repr(text) if isinstance(value, str) else text
     return text if len(text) <= SHORT else text[: SHORT - 3] + "..."

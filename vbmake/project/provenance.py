@@ -63,6 +63,26 @@ class Provenance:
             self._follow(part, loops, origins)
         return list(origins)
 
+    def key(self, file: str, *names: str) -> Place:
+        """Where a key stands in a YAML file of the project, by the names of the mappings around it and its own.
+
+        Of the innermost that there is, the file itself where there is none.
+        """
+        node, place = self._documents.tree(self._root / file), Place(file)
+        for name in names:
+            if not isinstance(node, Map) or name not in node.items:
+                break
+            place, node = node.keys[name], node.items[name]
+        return place
+
+    def says(self, place: Place, setting: str) -> bool | None:
+        """Whether the mapping at a place says a setting, itself or in its `with`; None where no mapping stands."""
+        found = self._at(place)
+        if found is None or not isinstance(found[0], Map):
+            return None
+        more = found[0].items.get("with")
+        return setting in found[0].items or (isinstance(more, Map) and setting in more.items)
+
     def _at(self, place: Place) -> tuple[Node, dict[str, Node]] | None:
         """The node at a place, with the lists of the loops that stand around it, by name."""
         films = self._tree.items.get("films")
