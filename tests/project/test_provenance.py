@@ -61,7 +61,8 @@ def test_of_a_layer_only_the_setting_that_is_asked_for_is_followed(provenance: P
     assert told(provenance, layer, "text") == ["vars.first video.yaml:9:3", "vars.days video.yaml:8:3"]
     style = ["styles.title video.yaml:12:3", "styles.plain video.yaml:13:3", "vars.ink house.yaml:1:8"]
     assert told(provenance, layer, "style") == style
-    assert told(provenance, layer, "x") == told(provenance, layer) != []
+    assert told(provenance, layer, "x") == []
+    assert told(provenance, layer, "x", "") == told(provenance, layer) != []
 
 
 def test_the_names_of_a_loop_are_followed_to_its_lists(provenance: Provenance) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import MakeClip
 from tests.scenarios.world import SMALL, World
 
 LAYERS = {
@@ -42,7 +43,11 @@ def declared(world: World, job: str, text: str) -> list[str]:
     """The lines of the declaration that `why` names for a job, each as it stands there."""
     ended = world.doit("why", job)
     assert ended.code == 0, ended.text
-    places = [line.split()[2] for line in ended.out.splitlines() if line.startswith("  declared at ")]
+    return _declared_lines(ended.out, text)
+
+
+def _declared_lines(told: str, text: str) -> list[str]:
+    places = [line.split()[2] for line in told.splitlines() if line.startswith("  declared at ")]
     return [text.splitlines()[int(place.split(":")[1]) - 1].strip() for place in places]
 
 
@@ -113,10 +118,10 @@ def test_of_what_many_layers_changed_in_the_scene_is_named(built: World) -> None
     assert declared(built, "shot:main/one/0", text) == ["- id: one"]
 
 
-def test_what_is_no_layers_is_of_the_scene(built: World) -> None:
+def test_how_long_a_shot_is_follows_from_its_scene_and_from_how_that_begins(built: World) -> None:
     text = declaration().replace("  - id: two\n    duration: 1s", "  - id: two\n    duration: 900ms")
     built.declare(text)
-    lines = ["- id: two", f"- {LAYERS['sea']}", f"- {LAYERS['mark']}"]  # layers are seen for as long as the scene is
+    lines = ["duration: 900ms", "transition: {kind: fade, duration: 200ms}"]
     assert declared(built, "shot:main/two/0", text) == lines
 
 
@@ -142,6 +147,127 @@ scenes:
         "uses data.rows (rows.csv)",
         "uses styles.big (video.yaml:9:3)",
     ]
+
+
+SETTINGS = """vbmake: 1
+name: film
+size: 64x36
+fps: 10
+background: "#000000"
+quality: draft
+voice: {speed: 160}
+voices:
+  guide: {voice: en-gb}
+default_duration: 300ms
+pad: [0.1s, 0.1s]
+loudness: -16
+captions:
+  style: phrase
+  look: spoken
+styles:
+  spoken: {size: 8%}
+  head: {size: 9%}
+formats:
+  wide: {}
+  tall: {size: 36x64}
+outputs:
+  poster:
+    at: 0.1s
+  gif:
+    width: 32
+music:
+  - {make: local-music, prompt: calm, with: {seconds: "2"}}
+  - make: local-music
+    prompt: loud
+    gain: -9dB
+scenes:
+  - id: a
+    say: Hello.
+    layers: [{color: red, enter: {fade: 300ms}}]
+    sounds:
+      - {make: placeholder-sound, prompt: wind, with: {seconds: "1"}}
+      - make: placeholder-sound
+        prompt: rain
+        gain: -9dB
+  - id: b
+    say:
+      text: Bye.
+      voice: guide
+    layers: [{text: B, style: head}]
+  - id: c
+    transition: {kind: fade, duration: 100ms}
+    layers: [{text: C}]
+"""
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """A film with a setting of every kind, built once: its declaration is what changes."""
+    root = tmp_path_factory.mktemp("settings")
+    world = World(root / "project", root / "cache")
+    world.declare(SETTINGS).build()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "job", "lines", "behind"),
+    [
+        ('background: "#000000"', 'background: "#111111"', "shot:wide/b/0", ['background: "#111111"'], []),
+        ("quality: draft", "quality: standard", "shot:wide/b/0", ["quality: standard"], []),
+        ("fps: 10", "fps: 12", "shot:wide/b/0", ["fps: 12"], []),
+        ("size: 64x36", "size: 80x44", "shot:wide/b/0", ["size: 80x44"], []),
+        ("size: 36x64", "size: 44x80", "shot:tall/b/0", ["tall: {size: 44x80}"], []),
+        ("wide: {}", "wide: {quality: high}", "shot:wide/b/0", ["wide: {quality: high}"], []),
+        ("speed: 160", "speed: 170", "speech:a", ["voice: {speed: 170}"], []),
+        ("voice: en-gb", "voice: de", "speech:b", ["voice: guide", "guide: {voice: de}"], ["voices.guide"]),
+        (
+            "default_duration: 300ms",
+            "default_duration: 600ms",
+            "shot:wide/c/0",
+            ["default_duration: 600ms", "transition: {kind: fade, duration: 100ms}"],
+            [],
+        ),
+        ("style: phrase", "style: karaoke", "shot:wide/b/0", ["style: karaoke"], []),
+        ("spoken: {size: 8%}", "spoken: {size: 9%}", "shot:wide/b/0", ["look: spoken"], ["styles.spoken"]),
+        ("kind: fade", "kind: wipeup", "cut:wide/b~c", ["transition: {kind: wipeup, duration: 100ms}"], []),
+        (
+            "at: 0.1s",
+            "at: 0.2s",
+            "still:wide/poster",
+            ["layers: [{color: red, enter: {fade: 300ms}}]", "at: 0.2s"],
+            [],
+        ),
+        ("width: 32", "width: 40", "gif:wide", ["width: 40"], []),
+        ("loudness: -16", "loudness: -18", "mix:film", ["loudness: -18"], []),
+        ("loud\n    gain: -9dB", "loud\n    gain: -8dB", "mix:film", ["- make: local-music"], []),
+        ("rain\n        gain: -9dB", "rain\n        gain: -8dB", "stem:a/sound", ["- make: placeholder-sound"], []),
+        ("text: B,", "text: D,", "timeline:wide", ["layers: [{text: D, style: head}]"], []),
+    ],
+)
+def test_a_setting_is_told_with_its_line_and_nothing_that_stands_elsewhere(
+    film: World, old: str, new: str, job: str, lines: list[str], behind: list[str]
+) -> None:
+    text = SETTINGS.replace(old, new)
+    film.declare(text)
+    told = film.doit("why", job).out
+    assert [line.strip() for line in _declared_lines(told, text)] == lines
+    assert [line.split()[1] for line in told.splitlines() if line.strip().startswith("uses ")] == behind
+
+
+def test_a_setting_that_is_taken_out_is_said_not_to_be_written(film: World) -> None:
+    film.declare(SETTINGS.replace("quality: draft\n", ""))
+    assert "\n  quality is not written: its default counts\n" in film.doit("why", "shot:wide/b/0").out
+
+
+def test_a_longer_clip_is_named_where_it_decides_how_long_a_scene_is(world: World, make_clip: MakeClip) -> None:
+    head = "\n".join(f"{name}: {value}" for name, value in SMALL.items())
+    sound = '{make: placeholder-sound, prompt: rain, with: {seconds: "1"}}'
+    scene = f"  - id: one\n    layers:\n      - {{video: clip.mp4}}\n    sounds: [{sound}]\n"
+    short, long = (make_clip("clip.mp4", "-c:v libx264 -pix_fmt yuv420p", frames=frames) for frames in (15, 30))
+    world.add(short).declare(f"{head}\nscenes:\n{scene}").build()
+    world.add(long)
+    told = "declared at video.yaml:9:10 (scenes[0].layers[0].video; as long as clip.mp4)"
+    assert told in world.doit("why", "stem:one/sound").out
 
 
 STRIPES = """rule: stripes

@@ -47,10 +47,12 @@ def follow(project: FilmProject, statuses: Mapping[str, Any], job: JobSpec) -> I
             ref = input_of(one, reason)
             if isinstance(ref, Output) and ref.job in statuses and ref.job not in seen:
                 ahead.append((project.plan.job(ref.job), depth + 1))
-        for place, settings, note in declared(project, one, reasons):
+        for place, note, origins in declared(project, one, reasons):
+            if place is None:
+                yield f"{pad}  {note}"
+                continue
             words = "; ".join(part for part in (place.path, note) if part)
             yield f"{pad}  declared at {place}" + (f" ({words})" if words else "")
-            origins = project.provenance.of(place, settings) if place.path else []  # (all stands behind the whole film)
             yield from (f"{pad}    uses {origin.name} ({origin.place})" for origin in origins[:MANY])
             if len(origins) > MANY:
                 yield f"{pad}    and {len(origins) - MANY} more"

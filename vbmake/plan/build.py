@@ -15,6 +15,7 @@ from vbmake.plan.kinds import check_kind, check_span
 from vbmake.plan.look import layer_measure, media_ref
 from vbmake.plan.scenes import Timed, time_scenes
 from vbmake.plan.script import written
+from vbmake.plan.settings import film_settings, own_settings, timeline_parts, timeline_settings
 from vbmake.plan.shots import Geometry, Picture, geometries
 from vbmake.plan.sound import plan_sound, plan_stems
 from vbmake.plan.timeline import chapters, timeline_record
@@ -126,7 +127,10 @@ def _film_job(draft: Draft, film: Film, picture: Picture, target: str, sound: Ou
     title = film.title or picture.subject
     place = _place(film, picture.geometry)
     inputs = {"video": video, "sound": audio}
-    return draft.add("film", picture.subject, options, inputs, target=target, title=title, place=place)
+    settings = draft.shared(film_settings, film)
+    return draft.add(
+        "film", picture.subject, options, inputs, target=target, title=title, place=place, settings=settings
+    )
 
 
 def _extras(draft: Draft, film: Film, picture: Picture, job: JobSpec, file: str, record: dict[str, Any]) -> None:
@@ -135,13 +139,24 @@ def _extras(draft: Draft, film: Film, picture: Picture, job: JobSpec, file: str,
         _poster(draft, film.outputs.poster, film, picture, file)
     if film.outputs.gif is not None:
         _gif(draft, film.outputs.gif, film, picture, job, file)
-    place = _place(film, picture.geometry)
+    place, name = _place(film, picture.geometry), picture.geometry.name
+    settings = timeline_settings(film, film.formats.get(name), [timed.length for timed in picture.timed])
+    parts = timeline_parts(film, name)
     for rule, wanted, extension in (
         ("timeline", film.outputs.timeline, "timeline.json"),
         ("otio", film.outputs.otio, "otio"),
     ):
         if wanted:
-            draft.add(rule, picture.subject, {"timeline": record}, {}, target=f"build/{file}.{extension}", place=place)
+            draft.add(
+                rule,
+                picture.subject,
+                {"timeline": record},
+                {},
+                target=f"build/{file}.{extension}",
+                place=place,
+                parts=parts,
+                settings=settings,
+            )
 
 
 def _poster(draft: Draft, poster: Poster, film: Film, picture: Picture, file: str) -> None:
@@ -149,7 +164,7 @@ def _poster(draft: Draft, poster: Poster, film: Film, picture: Picture, file: st
     if asked >= picture.timed[-1].end:
         draft.note(f"the poster is of {float(poster.at):g} s, {_lasts(film, picture)}: it shows its end", poster.place)
     index, frame = picture.at(asked)
-    picture.still(index, frame, f"{picture.subject}/poster", poster.type, f"build/{file}.{poster.type}")
+    picture.still(index, frame, f"{picture.subject}/poster", poster.type, f"build/{file}.{poster.type}", poster.place)
 
 
 def _gif(draft: Draft, gif: Gif, film: Film, picture: Picture, job: JobSpec, file: str) -> None:
@@ -163,7 +178,9 @@ def _gif(draft: Draft, gif: Gif, film: Film, picture: Picture, job: JobSpec, fil
         "to": str(gif.end) if gif.end is not None else None,
     }
     inputs = {"film": [Output(job.id, "film")]}
-    draft.add("gif", picture.subject, options, inputs, target=f"build/{file}.gif", place=gif.place)
+    settings = own_settings(gif.place, {"width": "width", "fps": "fps", "from": "start", "to": "end"})
+    target = f"build/{file}.gif"
+    draft.add("gif", picture.subject, options, inputs, target=target, place=gif.place, settings=settings)
 
 
 def _lasts(film: Film, picture: Picture) -> str:

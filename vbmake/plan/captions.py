@@ -10,6 +10,7 @@ from vbmake.plan.frames import frame_of_sample
 from vbmake.plan.look import Canvas, Files, full_style, place, text_style
 from vbmake.plan.phrases import phrases
 from vbmake.plan.scenes import Timed
+from vbmake.plan.settings import film_settings
 from vbmake.project.models import CaptionsLook, Film, TextStyle
 from vbmake.spacing import joined
 
@@ -87,4 +88,5 @@ def subtitle_job(draft: Draft, film: Film, name: str, kind: str, by_scene: Seque
         for cue in cues
     ]
     options = {"fps": str(film.fps), "format": kind, "cues": cues}
-    draft.add("subtitles", f"{name}.{kind}", options, {}, extension=kind, target=f"build/{name}.{kind}")
+    settings, target = draft.shared(film_settings, film), f"build/{name}.{kind}"
+    draft.add("subtitles", f"{name}.{kind}", options, {}, extension=kind, target=target, settings=settings)

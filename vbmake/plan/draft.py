@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from vbmake.errors import Place, Problem, ProjectError
 from vbmake.plan.canonical import digest
 from vbmake.plan.inputs import BuildInputs, Measure
-from vbmake.plan.types import JobSpec, Note, Output, Pending, Ref, Source
+from vbmake.plan.types import Deciders, JobSpec, Note, Output, Pending, Ref, Source
 from vbmake.project.models import Film
 from vbmake.project.words import slug
 
 WORK = ".vbmake/work"
+_NOTHING: Mapping[str, Any] = {}
 _NAMED = 5  # films of a note that are named
 
 
@@ -27,6 +28,9 @@ class Draft:
         self._notes: dict[tuple[str, Place], list[str]] = {}  # what to tell the author, and of which films it holds
         self.film = ""  # the one that is being planned, where there are several
         self.looked: dict[int, tuple[Ref | None, Measure | None]] = {}  # see `look.layer_measure`
+        self._shared: dict[
+            Any, tuple[Mapping[str, Deciders], Any]
+        ] = {}  # with what lives on, so that its id is its own
         self.films: list[Film] = []  # as far as their scenes are known
         self._targets: dict[str, str] = {}  # who writes a target, by its path in small letters
         self.problems: list[Problem] = []
@@ -65,6 +69,7 @@ class Draft:
         title: str = "",
         place: Place | None = None,
         parts: Mapping[str, Place] | None = None,
+        settings: Mapping[str, Deciders] | None = None,
         account: str = "",
     ) -> JobSpec:
         """Add a job. Its outputs go where work in progress goes, or to `target` (a path in the project) when given.
@@ -91,7 +96,8 @@ class Draft:
             title=title,
             account=account,
             place=place or Place("video.yaml"),
-            parts=parts or {},
+            parts=_NOTHING if parts is None else parts,
+            settings=_NOTHING if settings is None else settings,
         )
         self.jobs[job.id] = job
         return job
@@ -102,6 +108,14 @@ class Draft:
         if first != job:
             message = f"{first} and {job} would both write {target}"
             self.problems.append(Problem(place, message, hint="give one of the films or formats another name"))
+
+    def shared(self, make: Callable[..., Mapping[str, Deciders]], *of: Any) -> Mapping[str, Deciders]:
+        """The settings that `make` makes of these, made once."""
+        mark = (make, *map(id, of))
+        found = self._shared.get(mark)
+        if found is None:
+            found = self._shared[mark] = (make(*of), of)
+        return found[0]
 
     def make(self, rule: str, arguments: Mapping[str, Any], take: int, place: Place) -> Output | None:
         """What a rule makes of arguments: the same work asked for twice is one job. None after a problem."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 from vbmake.errors import Place
 from vbmake.plan.canonical import digest
 from vbmake.plan.draft import Draft
+from vbmake.plan.settings import voice_settings
 from vbmake.plan.types import JobSpec, Output, Ref, Source
 from vbmake.project.generated import Prompted, PromptedClip, PromptedImage, PromptedSound, service_of
 from vbmake.project.models import Film, Voice
@@ -105,7 +106,10 @@ def spoken(draft: Draft, film: Film, subject: str, text: str, voice: Voice, take
         "options": voice.options,
     }
     options = asked_options(film, "speech", voice.provider, voice.model, values)
-    job = draft.add(RULES["speech"], subject, options, {}, take=take, place=place, account=voice.provider)
+    settings = draft.shared(voice_settings, film, voice)
+    job = draft.add(
+        RULES["speech"], subject, options, {}, take=take, place=place, account=voice.provider, settings=settings
+    )
     return Output(job.id, "speech")
 
 

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, Final
 
+from vbmake.errors import Place
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import SAMPLE_RATE, frames_covering, sample_at, to_frames, to_samples
 from vbmake.plan.generated import SPEECH, spoken, word_times
 from vbmake.plan.inputs import Measure
 from vbmake.plan.look import is_clip, layer_measure, media_ref
 from vbmake.plan.playing import play_length, span
-from vbmake.plan.types import Output
+from vbmake.plan.settings import OWN_LENGTH, default_length, played_length, spoken_length, voice_settings
+from vbmake.plan.types import Deciders, Output
 from vbmake.project import models
 from vbmake.project.models import Film, Scene
 from vbmake.services import LOCAL
@@ -48,6 +50,7 @@ class Timed:
     out: int
     kind: str  # the transition into this scene
     speech: Speech | None
+    length: Deciders = OWN_LENGTH  # what decides how long it lasts
 
     @property
     def end(self) -> int:
@@ -67,13 +70,16 @@ def speech_of(draft: Draft, film: Film, prefix: str, scene: Scene) -> Speech | N
     voice = film.voices.get(named, film.voice) if isinstance(named, str) else named or film.voice
     say, subject = scene.say, prefix + scene.id
     if voice.provider == LOCAL:
+        settings = draft.shared(voice_settings, film, voice)
         options = {
             "text": say.text,
             "voice": voice.voice or LOCAL_VOICE,
             "speed": voice.speed or LOCAL_SPEED,
             "pitch": LOCAL_PITCH if voice.pitch is None else voice.pitch,
         }
-        ref = Output(draft.add(SPEECH, subject, options, {}, take=say.take, place=say.place).id, "speech")
+        ref = Output(
+            draft.add(SPEECH, subject, options, {}, take=say.take, place=say.place, settings=settings).id, "speech"
+        )
     else:
         ref = spoken(draft, film, subject, say.text, voice, say.take, say.place)
     measure = draft.measure(ref, "the scene lasts as long as its voice", scene.place)
@@ -114,9 +120,12 @@ def _voice_frames(film: Film, scene: Scene, speech: Speech) -> int:
     return frames_covering(Fraction(speech.at + speech.samples, SAMPLE_RATE) + after, film.fps)
 
 
-def _clip_seconds(draft: Draft, film: Film, scene: Scene) -> Fraction | None:
-    """How long the scene's longest clip plays, from the start of the scene."""
-    longest: Fraction | None = None
+_Played = tuple[Fraction, Place]  # until when, from the start of the scene, and what
+
+
+def _clip_seconds(draft: Draft, film: Film, scene: Scene) -> _Played | None:
+    """How long the scene's longest clip plays."""
+    longest: _Played | None = None
     for layer in scene.layers:
         _, measure = layer_measure(draft, film, layer)
         if not is_clip(layer, measure) or measure is None:
@@ -126,25 +135,29 @@ def _clip_seconds(draft: Draft, film: Film, scene: Scene) -> Fraction | None:
             continue
         freeze = layer.freeze if isinstance(layer, models.VideoLayer) else None
         seconds = play_length(layer, span(layer, measure), freeze) + (layer.show.start if layer.show else 0)
-        longest = max(longest or Fraction(0), seconds)
+        longest = _longer(longest, seconds, layer.place)
     return longest
 
 
-def _sound_seconds(draft: Draft, film: Film, scene: Scene) -> Fraction | None:
-    """How long the scene's longest sound plays, from the start of the scene."""
-    longest: Fraction | None = None
+def _longer(longest: _Played | None, seconds: Fraction, place: Place) -> _Played:
+    return longest if longest is not None and longest[0] >= seconds else (seconds, place)
+
+
+def _sound_seconds(draft: Draft, film: Film, scene: Scene) -> _Played | None:
+    """How long the scene's longest sound plays."""
+    longest: _Played | None = None
     for sound in scene.sounds:
         ref = media_ref(draft, film, sound)
         measure = draft.measure(ref, "its length decides how the scene sounds", sound.place) if ref else None
         if measure is None or sound.loop:
             continue
         seconds = sound.duration if sound.duration is not None else play_length(sound, span(sound, measure))
-        longest = max(longest or Fraction(0), sound.at + seconds)
+        longest = _longer(longest, sound.at + seconds, sound.place)
     return longest
 
 
-def scene_frames(draft: Draft, film: Film, scene: Scene, speech: Speech | None) -> int | None:
-    """How many frames the scene lasts; None as long as that is unknown."""
+def scene_frames(draft: Draft, film: Film, scene: Scene, speech: Speech | None) -> tuple[int, Place | None] | None:
+    """How many frames the scene lasts, and where what it plays stands, if that decides it; None while it is unknown."""
     if scene.duration is not None:
         frames = max(1, to_frames(scene.duration, film.fps))
         if speech is not None and speech.at + speech.samples > sample_at(frames, film.fps):
@@ -153,16 +166,17 @@ def scene_frames(draft: Draft, film: Film, scene: Scene, speech: Speech | None) 
                 f"the voice lasts until {heard:.2f} s, the scene {float(scene.duration):g} s: its end is cut",
                 scene.place,
             )
-        return frames
+        return frames, None
     if scene.say is not None:
-        return _voice_frames(film, scene, speech) if speech is not None else None
+        return (_voice_frames(film, scene, speech), None) if speech is not None else None
     missed = draft.missed
-    seconds = _clip_seconds(draft, film, scene)
-    if seconds is None:
-        seconds = _sound_seconds(draft, film, scene)
+    played = _clip_seconds(draft, film, scene)
+    if played is None:
+        played = _sound_seconds(draft, film, scene)
     if draft.missed > missed:
         return None
-    return frames_covering(seconds if seconds is not None else film.default_duration, film.fps)
+    seconds, place = played if played is not None else (film.default_duration, None)
+    return frames_covering(seconds, film.fps), place
 
 
 def _transition(film: Film, scene: Scene) -> models.Transition | None:
@@ -176,7 +190,7 @@ def time_scenes(draft: Draft, film: Film, prefix: str) -> list[Timed] | None:
     A transition that is longer than half of a neighbour is shortened to that half, and the plan says so.
     """
     speeches: list[Speech | None] = []
-    lengths: list[int | None] = []
+    lengths: list[tuple[int, Place | None] | None] = []
     if film.scenes[0].transition is not None and film.scenes[0].transition != "none":
         draft.note("no scene stands before the first: its transition is not used", film.scenes[0].place)
     for scene in film.scenes:
@@ -185,7 +199,9 @@ def time_scenes(draft: Draft, film: Film, prefix: str) -> list[Timed] | None:
         lengths.append(scene_frames(draft, film, scene, speech))
     if any(length is None for length in lengths):
         return None
-    frames = [length for length in lengths if length is not None]
+    frames = [length[0] for length in lengths if length is not None]
+    places = [length[1] for length in lengths if length is not None]
+    said, default = spoken_length(film), default_length(film)
     overlaps = [0, *(_overlap(draft, film, frames, index) for index in range(1, len(frames))), 0]
     timed = []
     start = 0
@@ -193,7 +209,11 @@ def time_scenes(draft: Draft, film: Film, prefix: str) -> list[Timed] | None:
         start -= overlaps[index]
         transition = _transition(film, scene)
         kind = transition.kind if transition is not None and overlaps[index] else "none"
-        timed.append(Timed(scene, start, frames[index], overlaps[index], overlaps[index + 1], kind, speeches[index]))
+        length, place = OWN_LENGTH, places[index]
+        if scene.duration is None:
+            length = played_length(place) if place is not None else said if scene.say is not None else default
+        both = overlaps[index], overlaps[index + 1]
+        timed.append(Timed(scene, start, frames[index], *both, kind, speeches[index], length))
         start += frames[index]
     return timed
 

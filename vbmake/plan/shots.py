@@ -15,7 +15,8 @@ from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
 from vbmake.plan.look import Canvas, Files, is_known, renumber, resolve
 from vbmake.plan.scenes import Timed, is_captioned
-from vbmake.plan.types import Output, Ref
+from vbmake.plan.settings import overlapping, own_settings, picture_settings
+from vbmake.plan.types import Deciders, Output, Ref
 from vbmake.plan.window import window
 from vbmake.project.models import Captions, CaptionsLook, Encode, Film, Format, Layer
 
@@ -104,6 +105,9 @@ class Picture:
         self.draft, self.film, self.geometry, self.timed = draft, film, geometry, timed
         self.cues = film_cues(film, timed, geometry.captions.length)
         self.subject = f"{prefix}{geometry.name}"
+        self._settings = picture_settings(film, film.formats.get(geometry.name))
+        self._overlap = overlapping(film)
+        self._lasting: dict[Deciders, dict[str, Deciders]] = {}  # the settings with what decides the number of frames
         self._files: list[Files] = [Files() for _ in timed]
         self._looks = [self._look(index) for index in range(len(timed))]
         self._overlays = list(self._overlay_layers())
@@ -192,6 +196,12 @@ class Picture:
         edges = [start, *cuts, end]
         return [(a, b) for a, b in pairwise(edges) if a < b]
 
+    def _deciders(self, frames: Deciders) -> dict[str, Deciders]:
+        found = self._lasting.get(frames)
+        if found is None:
+            found = self._lasting[frames] = {**self._settings, "frames": frames}
+        return found
+
     def composition(
         self, index: int, a: int, b: int
     ) -> tuple[dict[str, Any], Mapping[str, list[Ref]], dict[str, Place]]:
@@ -208,12 +218,14 @@ class Picture:
     def shots(self, index: int) -> list[tuple[Output, int]]:
         """Add the shots of a scene; each output with its number of frames."""
         timed = self.timed[index]
+        settings = self._deciders(timed.length + self._overlap if timed.into or timed.out else timed.length)
         found = []
         for a, b in self.spans(index):
             options, inputs, parts = self.composition(index, a, b)
             options["encode"] = self.geometry.encode
             subject = f"{self.subject}/{timed.scene.id}/{a // self.geometry.grid}"
-            job = self.draft.add("shot", subject, options, inputs, place=timed.scene.place, parts=parts)
+            place = timed.scene.place
+            job = self.draft.add("shot", subject, options, inputs, place=place, parts=parts, settings=settings)
             found.append((Output(job.id, "shot"), b - a))
         return found
 
@@ -242,7 +254,8 @@ class Picture:
         parts = {"a": before.scene.place, "b": after.scene.place}
         for name, shown in zip(("a.layers", "b.layers", "over"), lists, strict=True):
             parts |= _parts(name, shown)
-        job = self.draft.add("cut", subject, options, inputs, place=after.scene.place, parts=parts)
+        settings, place = self._deciders(self._overlap), after.scene.place
+        job = self.draft.add("cut", subject, options, inputs, place=place, parts=parts, settings=settings)
         return Output(job.id, "cut"), length
 
     def segments(self) -> list[tuple[Output, int]]:
@@ -265,11 +278,22 @@ class Picture:
                 return index, min(frame - timed.start, timed.frames - 1)
         raise AssertionError("a film has a first scene")
 
-    def still(self, index: int, frame: int, subject: str, kind: str, target: str) -> Output:
-        """Add the still of one frame of a scene."""
+    def still(self, index: int, frame: int, subject: str, kind: str, target: str, asked: Place | None = None) -> Output:
+        """Add the still of one frame of a scene; `asked` is where it is declared when that is."""
         options, inputs, parts = self.composition(index, frame, frame + 1)
         place = self.timed[index].scene.place
-        job = self.draft.add("still", subject, options, inputs, extension=kind, target=target, place=place, parts=parts)
+        settings = {**self._settings, **(own_settings(asked, {"frames": "at"}) if asked is not None else {})}
+        job = self.draft.add(
+            "still",
+            subject,
+            options,
+            inputs,
+            extension=kind,
+            target=target,
+            place=place,
+            parts=parts,
+            settings=settings,
+        )
         return Output(job.id, "still")
 
 

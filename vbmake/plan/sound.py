@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
+from vbmake.errors import Place
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import SAMPLE_RATE, sample_at, samples_covering, to_frames, to_samples
 from vbmake.plan.inputs import Measure
 from vbmake.plan.look import is_clip, layer_measure, media_ref
 from vbmake.plan.playing import pieces, play_length, span
 from vbmake.plan.scenes import Timed
+from vbmake.plan.settings import mix_settings, sound_stem_settings, voice_stem_settings
 from vbmake.plan.types import Output, Ref
 from vbmake.project import models
 from vbmake.project.models import Film
@@ -36,7 +38,7 @@ def plan_sound(draft: Draft, film: Film, prefix: str, name: str, timed: Sequence
             sound_at.append({"stem": len(sounds), "at": sample_at(scene.start, fps)} | fades)
             sounds.append(stem)
     _tell_silent_overlays(draft, film)
-    music, played = _music(draft, film, samples_covering(timed[-1].end, fps))
+    music, played, parts = _music(draft, film, samples_covering(timed[-1].end, fps))
     if not (voices or sounds or music):
         return None
     options = {
@@ -49,7 +51,8 @@ def plan_sound(draft: Draft, film: Film, prefix: str, name: str, timed: Sequence
         "peak": PEAK,
         "bitrate": BITRATE,
     }
-    job = draft.add("mix", name, options, {"voice": voices, "sound": sounds, "music": music})
+    inputs = {"voice": voices, "sound": sounds, "music": music}
+    job = draft.add("mix", name, options, inputs, parts=parts, settings=draft.shared(mix_settings, film))
     return Output(job.id, "mix")
 
 
@@ -72,15 +75,24 @@ def _tell_silent_overlays(draft: Draft, film: Film) -> None:
 
 
 def _stem(
-    draft: Draft, subject: str, scene: Timed, fps: Fraction, parts: list[Any], refs: list[Ref], channels: int
+    draft: Draft,
+    film: Film,
+    subject: str,
+    scene: Timed,
+    parts: list[Any],
+    refs: list[Ref],
+    channels: int,
+    places: Mapping[str, Place] | None = None,
 ) -> Output:
     options = {
         "rate": SAMPLE_RATE,
         "channels": channels,
-        "samples": samples_covering(scene.frames, fps),
+        "samples": samples_covering(scene.frames, film.fps),
         "parts": parts,
     }
-    job = draft.add("stem", subject, options, {"sources": refs}, place=scene.scene.place)
+    settings = draft.shared(voice_stem_settings if channels == 1 else sound_stem_settings, film, scene.length)
+    place = scene.scene.place
+    job = draft.add("stem", subject, options, {"sources": refs}, place=place, parts=places, settings=settings)
     return Output(job.id, "stem")
 
 
@@ -94,12 +106,13 @@ def _voice_stem(draft: Draft, film: Film, prefix: str, scene: Timed) -> Output |
     if scene.speech is None or scene.scene.say is None:
         return None
     part = _part(0, scene.speech.at, gain=scene.scene.say.gain)
-    return _stem(draft, f"{prefix}{scene.scene.id}/voice", scene, film.fps, [part], [scene.speech.ref], 1)
+    return _stem(draft, film, f"{prefix}{scene.scene.id}/voice", scene, [part], [scene.speech.ref], 1)
 
 
 def _sound_stem(draft: Draft, film: Film, prefix: str, scene: Timed) -> Output | None:
     refs: list[Ref] = []
     parts: list[dict[str, Any]] = []
+    places: dict[str, Place] = {}
 
     def source(ref: Ref) -> int:
         if ref not in refs:
@@ -113,7 +126,9 @@ def _sound_stem(draft: Draft, film: Film, prefix: str, scene: Timed) -> Output |
             continue
         assert isinstance(layer, models.VideoLayer | models.MakeLayer)
         if not layer.mute:
-            parts += _clip_parts(layer, measure, scene.frames, film.fps, source(ref))
+            for part in _clip_parts(layer, measure, scene.frames, film.fps, source(ref)):
+                places[f"parts[{len(parts)}]"] = layer.place
+                parts.append(part)
     for sound in scene.scene.sounds:
         ref = media_ref(draft, film, sound)
         measure = draft.measure(ref, "its length decides how the scene sounds", sound.place) if ref else None
@@ -121,10 +136,11 @@ def _sound_stem(draft: Draft, film: Film, prefix: str, scene: Timed) -> Output |
             if to_samples(sound.at) >= samples_covering(scene.frames, film.fps):
                 draft.note("this sound starts after its scene has ended: it is never heard", sound.place)
                 continue
+            places[f"parts[{len(parts)}]"] = sound.place
             parts.append(_sound_part(sound, measure, source(ref)))
     if not parts or draft.missed > missed:
         return None
-    return _stem(draft, f"{prefix}{scene.scene.id}/sound", scene, film.fps, parts, refs, 2)
+    return _stem(draft, film, f"{prefix}{scene.scene.id}/sound", scene, parts, refs, 2, places)
 
 
 def _clip_parts(
@@ -186,9 +202,11 @@ def _sound_part(sound: models.Sound, measure: Measure, source: int) -> dict[str,
     )
 
 
-def _music(draft: Draft, film: Film, samples: int) -> tuple[list[Ref], list[dict[str, Any]]]:
+def _music(draft: Draft, film: Film, samples: int) -> tuple[list[Ref], list[dict[str, Any]], dict[str, Place]]:
+    """The music's files, what the mix is told of each piece, and where that stands."""
     refs: list[Ref] = []
-    played = []
+    played: list[dict[str, Any]] = []
+    places: dict[str, Place] = {}
     for music in film.music:
         ref = media_ref(draft, film, music)
         if ref is None or draft.measure(ref, "it must be a recording that can be played", music.place) is None:
@@ -198,6 +216,7 @@ def _music(draft: Draft, film: Film, samples: int) -> tuple[list[Ref], list[dict
             continue
         if ref not in refs:
             refs.append(ref)
+        places[f"music[{len(played)}]"] = music.place
         played.append(
             {
                 "source": refs.index(ref),
@@ -211,4 +230,4 @@ def _music(draft: Draft, film: Film, samples: int) -> tuple[list[Ref], list[dict
                 "duck": music.duck,
             }
         )
-    return refs, played
+    return refs, played, places

@@ -49,6 +49,20 @@ class Output:
 Ref = Source | Bundled | Output
 
 
+class Setting(NamedTuple):
+    """A key of the mapping that stands at a place of the declaration; None: where the job, or a part of it, stands.
+
+    `say.text` is a key in the mapping of another.
+    """
+
+    key: str
+    place: Place | None = None
+
+
+Choice = tuple[Setting, ...]  # of which the first counts that is written
+Deciders = tuple[Choice, ...]  # all of which count
+
+
 @dataclass(frozen=True, slots=True)
 class JobSpec:
     """One application of a rule.
@@ -57,7 +71,8 @@ class JobSpec:
     them. `inputs` are what it reads, by role, none of which is empty. `outputs` are project-relative POSIX paths by
     role. `account` is the provider that is asked, "" for what is made on this machine. `place` says where in the
     declaration the job comes from: it is told in errors; `parts` where parts of its options come from (`layers[0]`).
-    None of id, output paths, account and places is part of the key.
+    `settings` are what else decides options, by their paths, "" for all others where they are many: it is told first.
+    None of id, output paths, account, places and settings is part of the key.
     """
 
     id: str
@@ -72,6 +87,7 @@ class JobSpec:
     account: str = ""
     place: Place = field(default=Place("video.yaml"), compare=False)
     parts: Mapping[str, Place] = field(default_factory=dict, compare=False)
+    settings: Mapping[str, Deciders] = field(default_factory=dict, compare=False)
     _options: bytes = field(default=b"", init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:

@@ -20,7 +20,7 @@ from vbmake.project.sandbox import SandboxEnvironment
 from vbmake.project.template import Templates
 
 # Which settings name an entry of which collection.
-_NAMING = {"style": "styles", "like": "styles", "voice": "voices", "font": "fonts"}
+_NAMING = {"style": "styles", "look": "styles", "like": "styles", "voice": "voices", "font": "fonts"}
 
 
 class Origin(NamedTuple):
@@ -28,6 +28,14 @@ class Origin(NamedTuple):
 
     name: str
     place: Place
+
+
+class Written(NamedTuple):
+    """A key of a declaration: where it stands, where its mapping does, and its value, "" for one with parts."""
+
+    place: Place
+    mapping: Place
+    text: str
 
 
 class Provenance:
@@ -44,7 +52,7 @@ class Provenance:
         self._environment = SandboxEnvironment()
 
     def of(self, place: Place, settings: Collection[str] = ()) -> list[Origin]:
-        """What stands behind the value at a place, each once; of a mapping only behind these settings, if it has any.
+        """What stands behind the value at a place, each once; of a mapping only behind these settings (with "": all).
 
         Empty where nothing does, or where nothing stands at that place any more.
         """
@@ -53,11 +61,13 @@ class Provenance:
             return []
         node, loops = found
         parts: list[Node] = [node]
-        if isinstance(node, Map):
+        if isinstance(node, Map) and settings and "" not in settings:
             own = {key: item for key, item in node.items.items() if key in settings}
+            more = node.items.get("with")
+            if isinstance(more, Map) and (asked := {key: more.items[key] for key in settings if key in more.items}):
+                own["with"] = Map(asked, more.keys, more.place)
             loop = {key: item for key, item in node.items.items() if key == "for"}
-            if own:
-                parts = [Map({**loop, **own}, node.keys, node.place)]
+            parts = [Map({**loop, **own}, node.keys, node.place)]
         origins: dict[Origin, None] = {}
         for part in parts:
             self._follow(part, loops, origins)
@@ -74,6 +84,18 @@ class Provenance:
                 break
             place, node = node.keys[name], node.items[name]
         return place
+
+    def written(self, place: Place, path: str) -> Written | None:
+        """What is written in the mapping at a place under a key (`say.text` in one of its own); None for nothing."""
+        found = self._at(place)
+        node = found[0] if found is not None else None
+        *around, key = path.split(".")
+        for name in around:
+            node = node.items.get(name) if isinstance(node, Map) else None
+        if not isinstance(node, Map) or key not in node.items:
+            return None
+        value = node.items[key]
+        return Written(node.keys[key], node.place, value.raw if isinstance(value, Scalar) else "")
 
     def says(self, place: Place, setting: str) -> bool | None:
         """Whether the mapping at a place says a setting, itself or in its `with`; None where no mapping stands."""
