@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from doit.control import TaskControl
 from doit.exceptions import InvalidTask
 
-from vbmake.doit_plugin.explain import Reason
 from vbmake.doit_plugin.project import META, FilmProject, Unplanned, unplanned_of, within
+from vbmake.plan.reasons import Reason
 
 if TYPE_CHECKING:
     from vbmake.run.state import Status
