@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vbmake.plan.canonical import compact_json, digest, plain, plain_json
+from vbmake.plan.canonical import compact_json, digest, plain, plain_json, ready
 from vbmake.plan.keys import action_key, changes, key_material
-from vbmake.plan.types import JobSpec, Source
+from vbmake.plan.types import BuildPlan, JobSpec, Source
 
 
 @dataclass
@@ -63,6 +63,20 @@ def test_text_that_is_no_unicode_and_large_numbers_are_written_beside_fractions(
     value = {"at": Fraction(3, 2), "name": "\udcff", "seed": 2**70}
     text = f'{{"at":"3/2","name":"\udcff","seed":{2**70}}}'
     assert plain_json(value) == plain_json(plain(value)) == text.encode("utf-8", "surrogatepass")
+
+
+def test_json_that_is_written_already_may_stand_beside_text_that_is_no_unicode() -> None:
+    for text in ("b", "\udcfe"):
+        options = ready(f'{{"z":[1.5,"{text}"],"n":{2**70}}}'.encode("utf-8", "surrogatepass"))
+        record = compact_json({"path": "d\udcfe/a.png", "options": options})
+        wanted = f'{{"path":"d\udcfe/a.png","options":{{"z":[1.5,"{text}"],"n":{2**70}}}}}'
+        assert record == wanted.encode("utf-8", "surrogatepass")
+        assert plain_json({"path": "\udcfe", "options": options}).startswith(b'{"options":{"n":')
+
+
+def test_a_plan_may_write_to_a_path_that_is_no_unicode() -> None:
+    one = job(options={"crf": 20}, outputs={"out": "d\udcfe/a.png"})
+    assert b'"options":{"crf":20}' in BuildPlan(((one,),)).queue
 
 
 def test_the_key_of_a_known_job_never_changes_by_accident() -> None:

@@ -49,7 +49,7 @@ def _other(value: Any) -> Any:
     if isinstance(value, Mapping):
         return _mapping(value)
     if isinstance(value, orjson.Fragment):
-        return json.loads(value.contents)
+        return json.loads(orjson.dumps(value))  # (it tells its text in no other way; json takes what is no Unicode)
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
