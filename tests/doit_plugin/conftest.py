@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +52,19 @@ class Ended:
     err: str
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What a terminal was told."""
+
+    code: int
+    data: bytes
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the cursor is shown at the end."""
+        return self.data.rfind(b"\x1b[?25h") >= self.data.rfind(b"\x1b[?25l")
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory that makes vbmake's entry points live, whether or not it is installed where the tests run."""
@@ -84,6 +102,27 @@ class Shell:
         process = Shell(self.here, {**self.environment, **variables}).start(program, *args, cwd=cwd)
         out, err = process.communicate(timeout=60)
         return Ended(process.returncode, out, err)
+
+    def on_terminal(self, *args: str, columns: int = 80, program: list[str] = TOY, **variables: str) -> Shown:
+        """A program on a terminal of so many columns."""
+        ours, its = pty.openpty()
+        fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+        environment = {name: value for name, value in self.environment.items() if name not in ("COLUMNS", "LINES")}
+        process = subprocess.Popen(
+            [sys.executable, *program, *args],
+            cwd=self.here,
+            env={**environment, "TERM": "xterm", **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=its,
+            stderr=its,
+        )
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # a terminal whose last program has ended says so
+            while data := os.read(ours, 4096):
+                shown += data
+        os.close(ours)
+        return Shown(process.wait(timeout=60), shown)
 
     def many(self, *commands: list[str], plugins: bool = True, cwd: Path | None = None, **variables: str) -> Ended:
         """Plain doit, once for each command; their exit codes stand in the output."""

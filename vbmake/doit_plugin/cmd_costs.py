@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Any, ClassVar
 from doit.cmd_base import Command
 
 from vbmake.doit_plugin.command import FreeOrder, Rooted
+from vbmake.doit_plugin.encoding import json_for
 from vbmake.doit_plugin.loader import OPTION_DIR
 from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.where import DECLARATION
@@ -76,7 +76,7 @@ class Costs(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no ty
             entries = [entry for entry in entries if entry.run == last]
         budget = _budget(root)
         if params["as_json"]:
-            sys.stdout.write(json.dumps(_report(entries, budget, book), ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.write(json_for(sys.stdout, _report(entries, budget, book), indent=2))
         else:
             sys.stdout.write("".join(f"{line}\n" for line in _lines(entries, budget, params["last_run"])))
         return 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from doit.cmd_base import DoitCmdBase
 
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.encoding import json_for
 from vbmake.doit_plugin.explain import brief
 from vbmake.doit_plugin.foretold import foretold, statuses
 from vbmake.doit_plugin.makers import Makers, lack, makers_of, still_unplanned
@@ -79,8 +79,8 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         sums = totals(rows)
         if as_json:
             jobs = [{name: value for name, value in vars(row).items() if name != "least"} for row in rows]
-            told_all = {"tasks": makers.names, "jobs": jobs, "pending": pending, "totals": sums}
-            self.outstream.write(json.dumps(told_all, indent=2, ensure_ascii=False) + "\n")
+            report = {"tasks": makers.names, "jobs": jobs, "pending": pending, "totals": sums}
+            self.outstream.write(json_for(self.outstream, report, indent=2))
             return 0
         for name in makers.names:
             self.outstream.write(f"run      {name}: a task of your own, of which films are made\n")

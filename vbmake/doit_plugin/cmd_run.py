@@ -18,6 +18,7 @@ from doit.task import Stream
 
 from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
+from vbmake.doit_plugin.encoding import BACKSLASHES
 from vbmake.doit_plugin.hearing import UNHEARD, Heard, Unheard
 from vbmake.doit_plugin.loader import VideoLoader, processors
 from vbmake.doit_plugin.option import flag
@@ -158,8 +159,9 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         stream = Stream(verbosity, force_verbosity)
         with contextlib.ExitStack() as stack:
             if isinstance(outfile, str):
-                outfile = stack.enter_context(open(outfile, "w", encoding="utf-8"))
+                outfile = stack.enter_context(open(outfile, "w", encoding="utf-8", errors=BACKSLASHES))
             view = self._view(reporter, Heard(outfile), failure_verbosity)
+            stack.callback(getattr(view, "close", lambda: None))  # whatever ends it: the terminal is as it was
             try:
                 code = self._build(view, stream, always, continue_, num_process, single)
                 if self._show and code == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
@@ -9,6 +10,7 @@ from typing import Any, ClassVar
 from doit.cmd_base import Command
 
 from vbmake.doit_plugin.command import FreeOrder, Guarded
+from vbmake.doit_plugin.encoding import json_for
 from vbmake.doit_plugin.option import option
 from vbmake.errors import WorkspaceError
 
@@ -32,7 +34,7 @@ class Schema(FreeOrder, Guarded, Command):  # type: ignore[misc]  # doit has no 
 
         text = schema_text()
         if params["output"] is None:
-            sys.stdout.write(text)
+            sys.stdout.write(json_for(sys.stdout, json.loads(text), indent=2))
             return 0
         path = Path(params["output"])
         try:

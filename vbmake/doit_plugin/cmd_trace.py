@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,6 +10,7 @@ from doit.cmd_base import Command
 
 from vbmake.doit_plugin.chrome_trace import chrome_trace, read_events, runs_of
 from vbmake.doit_plugin.command import FreeOrder, Rooted
+from vbmake.doit_plugin.encoding import json_for
 from vbmake.doit_plugin.events import EVENTS
 from vbmake.doit_plugin.loader import OPTION_DIR
 from vbmake.doit_plugin.option import flag, option
@@ -44,12 +44,12 @@ class Trace(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no ty
         if not worked:
             raise WorkspaceError(f"no job is recorded in {path}: build first")
         chosen = runs if params["all_runs"] else {worked[-1]: runs[worked[-1]]}
-        text = json.dumps(chrome_trace(chosen), ensure_ascii=False) + "\n"
+        trace = chrome_trace(chosen)
         if params["output"] == "-":
-            sys.stdout.write(text)
+            sys.stdout.write(json_for(sys.stdout, trace))
             return 0
         try:
-            Path(params["output"]).write_text(text, "utf-8")
+            Path(params["output"]).write_text(json_for(None, trace), "utf-8")
         except OSError as error:
             raise WorkspaceError(f"cannot write {params['output']}: {error.strerror or error}") from error
         sys.stdout.write(f"{params['output']}: open it in chrome://tracing or ui.perfetto.dev\n")

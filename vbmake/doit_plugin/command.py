@@ -19,6 +19,7 @@ from doit.doit_cmd import DoitConfig
 from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin import where
+from vbmake.doit_plugin.encoding import bear_all
 from vbmake.doit_plugin.hearing import to_the_end
 from vbmake.doit_plugin.loader import BACKEND, VideoLoader
 from vbmake.doit_plugin.marks import MarksDB
@@ -45,6 +46,8 @@ class Guarded:
 
     def execute(self, params: Any, args: list[str]) -> Any:
         """Called by doit with the parsed options and the words of the command line."""
+        if self.ours():
+            bear_all()
         return to_the_end(lambda: self._guarded(params, args))
 
     def _guarded(self, params: Any, args: list[str]) -> Any:
@@ -187,6 +190,7 @@ class ProjectCommand(Guarded):
             loader.cmd_names, loader.config = self.loader.cmd_names, self.loader.config
             self.loader = loader
         if isinstance(self.loader, VideoLoader):
+            bear_all()
             self._backends[BACKEND] = MarksDB
             self._read_config(params, self.loader.locate(params))
 
@@ -223,6 +227,8 @@ class ProjectCommand(Guarded):
 
             tasks = foretold_tasks(tasks)
         self._task_list = tasks
+        if projects_of(tasks):
+            bear_all()
         if not self.execute_tasks and not self.foretells:  # a build may find that a task makes what is missing
             refuse(unplanned_of(tasks))
         plain = self.dep_manager.plain if isinstance(self.dep_manager, JobStates) else self.dep_manager

@@ -8,6 +8,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
+from vbmake.doit_plugin.encoding import takes
+
+SPINNER = "\u2800\u28ff"  # of what a spinner of dots is made
+
 
 class _Bars(Progress):
     """Bars that are drawn at their own pace: rich would draw them for each that comes, thousands of times."""
@@ -22,7 +26,7 @@ class Live:
     def __init__(self, stream: Any, console: Console | None = None) -> None:
         self.console = console or Console(file=stream, highlight=False, markup=False)
         self.bars = _Bars(
-            SpinnerColumn(),
+            SpinnerColumn("dots" if takes(self.console.file, SPINNER) else "line"),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
             MofNCompleteColumn(),
@@ -86,8 +90,11 @@ class Live:
         self.console.print(text, soft_wrap=True)
 
     def close(self) -> None:
-        """Take the bars away."""
-        self.bars.stop()
+        """Take the bars away. Where they can no longer be drawn, the terminal gets its cursor back all the same."""
+        try:
+            self.bars.stop()
+        finally:
+            self.console.show_cursor(True)
 
     def left(self) -> float | None:
         """Seconds of work left, from what the jobs took last time; None when too little is known."""

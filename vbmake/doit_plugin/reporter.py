@@ -131,10 +131,14 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
             self._live.done(task.name)
         self.write(f"{'failed':<9}{task.name}\n{_indented(fail.get_msg())}\n")
 
+    def close(self) -> None:
+        """Take the bars away."""
+        live, self._live = self._live, None
+        if live is not None:
+            live.close()
+
     def complete_run(self) -> None:
-        if self._live is not None:
-            self._live.close()
-            self._live = None
+        self.close()
         super().complete_run()
         totals = self.tally.totals()
         if totals or self.interrupted:
