@@ -9,6 +9,7 @@ import pytest
 import rich.live
 from doit.task import Task
 
+from tests.doit_plugin.conftest import Shell, chain
 from vbmake.doit_plugin.live import Live
 from vbmake.doit_plugin.project import META, FilmProject, JobHandle
 from vbmake.doit_plugin.reporter import FilmReporter
@@ -19,6 +20,12 @@ from vbmake.plan.types import BuildPlan, JobSpec
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
+
+
+@pytest.fixture(autouse=True)
+def drawable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("TTY_COMPATIBLE", raising=False)
 
 
 def job_task(name: str, final: bool = False) -> Task:
@@ -53,6 +60,15 @@ def test_without_a_terminal_current_jobs_are_only_counted() -> None:
     now[0] = 14.25
     reporter.complete_run()
     assert stream.getvalue() == "ran      toy:b  1.5 s\n2 jobs: 1 ran, 1 current in 4.2 s\n"
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", "xterm"])
+def test_a_terminal_that_cannot_be_drawn_on_is_told_in_lines(shell: Shell, term: str) -> None:
+    chain(shell.here)
+    shown = shell.on_terminal(TERM=term)
+    assert shown.code == 0
+    assert (b"ran      copy:middle" in shown.data) is (term != "xterm")
+    assert (b"\x1b" in shown.data) is (term == "xterm")
 
 
 def test_where_a_film_is_is_told_also_on_a_terminal() -> None:

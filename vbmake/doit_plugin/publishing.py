@@ -13,6 +13,7 @@ from vbmake.cache.settings import is_pull_request
 from vbmake.doit_plugin.amounts import told_bytes
 from vbmake.doit_plugin.events import Events
 from vbmake.doit_plugin.project import FilmProject
+from vbmake.doit_plugin.terminal import drawable
 from vbmake.doit_plugin.unknown import listed
 from vbmake.errors import VbmakeError, WorkspaceError
 from vbmake.project.remotes import Sync
@@ -165,4 +166,4 @@ class Bar(Lines):
 
 
 def _view(out: Any) -> Lines:
-    return Bar(out) if getattr(out, "isatty", lambda: False)() else Lines(out)
+    return Bar(out) if drawable(out) else Lines(out)

@@ -15,6 +15,7 @@ from doit.reporter import ConsoleReporter
 
 from vbmake.doit_plugin.project import is_group, job_of
 from vbmake.doit_plugin.tally import Tally, sentence
+from vbmake.doit_plugin.terminal import drawable
 
 if TYPE_CHECKING:
     from vbmake.doit_plugin.live import Live
@@ -40,7 +41,7 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
     @functools.cached_property
     def foresees(self) -> bool:
         """Whether it shows what is to come: only then is it worth finding out."""
-        return bool(getattr(self.outstream, "isatty", lambda: False)())
+        return drawable(self.outstream)
 
     def expect(self, seconds: dict[str, float | None]) -> None:
         """The jobs that are likely to run, with what each took last time (None: not known). Some may run already."""
