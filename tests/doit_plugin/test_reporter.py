@@ -7,12 +7,14 @@ import threading
 
 import pytest
 import rich.live
+from doit.action import PythonAction
+from doit.exceptions import TaskFailed
 from doit.task import Task
 
 from tests.doit_plugin.conftest import Shell, chain
 from vbmake.doit_plugin.live import Live
 from vbmake.doit_plugin.project import META, FilmProject, JobHandle
-from vbmake.doit_plugin.reporter import FilmReporter
+from vbmake.doit_plugin.reporter import FilmReporter, talks
 from vbmake.doit_plugin.tally import Tally, sentence
 from vbmake.plan.types import BuildPlan, JobSpec
 
@@ -103,6 +105,31 @@ def test_on_a_terminal_bars_show_what_runs_and_leave_only_the_summary() -> None:
     assert live.left() == 4.0
     reporter.complete_run()
     assert stream.getvalue().endswith("1 job: 1 ran in 0.0 s\n")
+
+
+def test_bars_give_way_to_a_task_of_ones_own_that_has_the_terminal() -> None:
+    stream = Terminal()
+    reporter = FilmReporter(stream, {}, clock=lambda: 0.0)
+    one, two = (Task(name, ["true"], io={"capture": False}) for name in ("one", "two"))
+    reporter.execute_task(one)
+    reporter.execute_task(job_task("toy:a"))
+    reporter.execute_task(two)
+    reporter.progress("toy:a", 1, 2)
+    reporter.write("a line\n")
+    assert stream.getvalue() == ".  one\n.  two\na line\n", "no bar is drawn"
+    reporter.add_success(one)
+    assert "\x1b" not in stream.getvalue()
+    reporter.add_failure(two, TaskFailed("no luck"))
+    assert "\x1b[?25l" in stream.getvalue(), "they are drawn again"
+    reporter.complete_run()
+    assert stream.getvalue().rfind("\x1b[?25h") > stream.getvalue().rfind("\x1b[?25l")
+
+
+def test_bars_give_way_to_a_debugger(monkeypatch: pytest.MonkeyPatch) -> None:
+    called, shell = Task("called", [lambda: None]), Task("shell", ["true"])
+    assert not talks(called)
+    monkeypatch.setattr(PythonAction, "pm_pdb", True)
+    assert (talks(called), talks(shell)) == (True, False)
 
 
 def test_a_name_with_brackets_is_shown_as_it_is() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+import rich.live
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
@@ -13,19 +14,13 @@ from vbmake.doit_plugin.encoding import takes
 SPINNER = "\u2800\u28ff"  # of what a spinner of dots is made
 
 
-class _Bars(Progress):
-    """Bars that are drawn at their own pace: rich would draw them for each that comes, thousands of times."""
-
-    def refresh(self) -> None:
-        """Left to the thread that draws them."""
-
-
 class Live:
     """The bars. `progress` may be called from any thread; the rest from the dispatching one."""
 
-    def __init__(self, stream: Any, console: Console | None = None) -> None:
+    def __init__(self, stream: Any, console: Console | None = None, *, shown: bool = True) -> None:
         self.console = console or Console(file=stream, highlight=False, markup=False)
-        self.bars = _Bars(
+        # Never started itself: it would draw its bars for each that comes, thousands of times.
+        self.bars = Progress(
             SpinnerColumn("dots" if takes(self.console.file, SPINNER) else "line"),
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
@@ -33,9 +28,9 @@ class Live:
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}", markup=False),
             console=self.console,
-            transient=True,
-            refresh_per_second=8,
+            auto_refresh=False,
         )
+        self._drawn: rich.live.Live | None = None
         self._lock = threading.Lock()
         self._rows: dict[str, TaskID] = {}
         self._expected: dict[str, float | None] = {}
@@ -44,7 +39,8 @@ class Live:
         self._work = 0.0  # seconds that these take
         self._whole = self.bars.add_task("film", total=None, left="")
         self._note = ""
-        self.bars.start()
+        if shown:
+            self.resume()
 
     def expect(self, seconds: dict[str, float | None]) -> None:
         """The jobs that will run, with what each took last time."""
@@ -91,10 +87,21 @@ class Live:
 
     def close(self) -> None:
         """Take the bars away. Where they can no longer be drawn, the terminal gets its cursor back all the same."""
+        drawn, self._drawn = self._drawn, None
+        if drawn is None:
+            return
         try:
-            self.bars.stop()
+            drawn.stop()
         finally:
             self.console.show_cursor(True)
+
+    def resume(self) -> None:
+        """Show the bars, at first and again after `close`: a thread draws them at its own pace."""
+        if self._drawn is None:
+            self._drawn = rich.live.Live(
+                console=self.console, get_renderable=self.bars.get_renderable, transient=True, refresh_per_second=8
+            )
+            self._drawn.start()
 
     def left(self) -> float | None:
         """Seconds of work left, from what the jobs took last time; None when too little is known."""

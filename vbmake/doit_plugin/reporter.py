@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from doit.action import PythonAction
 from doit.reporter import ConsoleReporter
 
 from vbmake.doit_plugin.project import is_group, job_of
@@ -35,6 +36,7 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
         self._began = clock()
         self._live: Live | None = None
         self._told: set[str] = set()
+        self._talking: set[str] = set()  # tasks of the user's that have the terminal to themselves
         self.tally = Tally()
         self.interrupted = False
 
@@ -52,7 +54,7 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
         if self._live is None:
             from vbmake.doit_plugin.live import Live  # rich: only where bars are shown
 
-            self._live = Live(self.outstream)
+            self._live = Live(self.outstream, shown=not self._talking)
         return self._live
 
     def note(self, text: str) -> None:
@@ -73,6 +75,21 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
                 self._bars().start(task.name)
         elif not is_group(task):
             super().execute_task(task)
+            if talks(task):
+                self._talking.add(task.name)
+                if self._live is not None:
+                    self._live.close()
+
+    def add_success(self, task: Any) -> None:
+        super().add_success(task)
+        self._quiet(task)
+
+    def _quiet(self, task: Any) -> None:
+        """A task of the user's has ended: where it was the last that had the terminal, the bars come back."""
+        if task.name in self._talking:
+            self._talking.discard(task.name)
+            if self._live is not None and not self._talking:
+                self._live.resume()
 
     def progress(self, name: str, done: int, total: int) -> None:
         """A job has done so much of so much. Called from the job's own thread."""
@@ -126,6 +143,7 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
     def add_failure(self, task: Any, fail: Any) -> None:
         if job_of(task) is None:
             super().add_failure(task, fail)
+            self._quiet(task)
             return
         self.tally.add(task.name, "failed")
         if self._live is not None:
@@ -144,6 +162,12 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
         totals = self.tally.totals()
         if totals or self.interrupted:
             self.outstream.write(sentence(totals, self._clock() - self._began, self.interrupted) + "\n")
+
+
+def talks(task: Any) -> bool:
+    """Whether a task of the user's writes to the terminal itself, or may have a debugger do so."""
+    debugged = PythonAction.pm_pdb and any(isinstance(action, PythonAction) for action in task.actions)
+    return debugged or getattr(task.io, "capture", True) is False
 
 
 def _indented(text: str) -> str:

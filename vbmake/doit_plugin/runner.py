@@ -30,6 +30,7 @@ from doit.runner import ERROR, FAILURE, SUCCESS, Runner
 from vbmake.doit_plugin.events import Events
 from vbmake.doit_plugin.pace import Pace
 from vbmake.doit_plugin.project import FilmProject, JobHandle, is_group, job_of
+from vbmake.doit_plugin.reporter import talks
 from vbmake.doit_plugin.reports import Reports
 from vbmake.doit_plugin.tasks import JobFailed, JobImpossible
 from vbmake.doit_plugin.workers import Batch, Done, Pools, Workers
@@ -245,6 +246,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             return 1
         kind = queue[0].vbmake_kind
         size = self._pace.batch(kind, len(queue), self.pools.limit(pool))
+        if pool == PYTHON and any(talks(node.task) for node in itertools.islice(queue, size)):
+            return 1  # each is told when it begins: bars give way to it
         return size if {node.vbmake_kind for node in itertools.islice(queue, size)} == {kind} else 1
 
     def _start(self, nodes: list[Any], pool: str) -> None:
