@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import threading
 
 import pytest
@@ -11,7 +12,7 @@ from doit.action import PythonAction
 from doit.exceptions import TaskFailed
 from doit.task import Task
 
-from tests.doit_plugin.conftest import Shell, chain
+from tests.doit_plugin.conftest import Shell, Toy, chain, declare
 from vbmake.doit_plugin.live import Live
 from vbmake.doit_plugin.project import META, FilmProject, JobHandle
 from vbmake.doit_plugin.reporter import FilmReporter, talks
@@ -130,6 +131,31 @@ def test_bars_give_way_to_a_debugger(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not talks(called)
     monkeypatch.setattr(PythonAction, "pm_pdb", True)
     assert (talks(called), talks(shell)) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wanted"),
+    [
+        ([], {"sleep:new"}),
+        (["-a"], {"sleep:new", "copy:middle", "copy:film"}),
+        (["-a", "build/film.txt"], {"copy:middle", "copy:film"}),
+        (["build/film.txt"], set()),
+    ],
+)
+def test_what_will_run_is_expected(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, arguments: list[str], wanted: set[str]
+) -> None:
+    chain(toy.root)
+    toy.build()
+    jobs = json.loads((toy.root / "video.yaml").read_text())["jobs"]
+    new = {"id": "sleep:new", "makes": {"o": "b.txt"}, "options": {"began": str(toy.root / "began"), "seconds": "0.2"}}
+    declare(toy.root, *jobs, new)
+    expected: set[str] = set()
+    monkeypatch.setattr(FilmReporter, "foresees", True)
+    monkeypatch.setattr(FilmReporter, "expect", lambda _reporter, jobs: expected.update(jobs))
+    monkeypatch.setattr(FilmReporter, "execute_task", lambda *_: None)
+    toy.build(*arguments)
+    assert expected == wanted
 
 
 def test_a_name_with_brackets_is_shown_as_it_is() -> None:

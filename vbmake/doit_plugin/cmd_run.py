@@ -239,6 +239,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
             confirm=confirm,
             tasks=self.task_list,
             selection=self.sel_tasks or None,
+            always=always,
             reporter=view,
             prepare=self._alone if single else lambda _control: None,
             make_runner=make_runner,

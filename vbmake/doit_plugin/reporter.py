@@ -139,6 +139,8 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
             super().skip_ignore(task)
         else:
             self.tally.add(task.name, "ignored")
+            if self._live is not None:
+                self._live.done(task.name)
 
     def add_failure(self, task: Any, fail: Any) -> None:
         if job_of(task) is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -95,6 +95,11 @@ class Scope:
         finals = {name for project in self.projects for name in project.ends()}
         tasks = self.control.tasks.items()
         return [name for name, task in tasks if name in finals or META not in (task.meta or {})]
+
+    @property
+    def reach(self) -> Set[str] | None:
+        """Names of all that may run in this round; None where everything may, or where it cannot be told yet."""
+        return None if self.selection is None or self._unknown else self.closure.keys()
 
     @cached_property
     def _premature(self) -> set[str]:

@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from vbmake.doit_plugin.scope import Scope
 from vbmake.errors import Problem, ProjectError, VbmakeError, WorkspaceError
 from vbmake.plan.types import JobSpec
 from vbmake.run.owed import push_owed
+from vbmake.run.state import Status
 
 ROUNDS = 100  # more than any film needs: each round must measure something new
 
@@ -44,8 +45,10 @@ class Session:
     prepare: Callable[[TaskControl], None] = lambda _control: None
     after: Callable[[FilmProject, Events], int | None] = lambda _project, _events: 0
     confirm: Callable[[FilmProject, list[JobSpec]], None] = lambda _project, _jobs: None
+    always: bool = False  # whether also what is current is done again
     _events: dict[Any, Events] = field(default_factory=dict)
     _untold: list[FilmProject] = field(default_factory=list)  # of this round: see `_tell_plans`
+    _reach: Set[str] | None = None  # see `Scope.reach`
     _films: list[FilmProject] = field(init=False)  # behind the tasks
 
     def __post_init__(self) -> None:
@@ -197,6 +200,7 @@ class Session:
                 for note in project.plan.notes:
                     self.reporter.note(f"{note.place}: {note.message}")
         self._untold = scope.projects
+        self._reach = scope.reach
 
     def _tell_plans(self) -> None:
         """Write the plans of this round, and have the reporter know what is to come; while the first jobs run.
@@ -208,8 +212,14 @@ class Session:
         if getattr(self.reporter, "foresees", False):
             for project in projects:
                 states = project.workspace.survey(project.plan).items()
-                due = {project.name(id): state.seconds for id, state in states if state.state != "current"}
+                due = {project.name(id): state.seconds for id, state in states if self._is_due(project, id, state)}
                 self.reporter.expect(due)
+
+    def _is_due(self, project: FilmProject, id: str, state: Status) -> bool:
+        """Whether a job is likely to run: what is paid for is not made again because everything else shall be."""
+        if self._reach is not None and project.name(id) not in self._reach:
+            return False
+        return state.state != "current" or (self.always and not project.plan.job(id).account)
 
     def _write_plans(self) -> None:
         projects, self._untold = self._untold, []
