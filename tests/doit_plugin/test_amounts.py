@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from vbmake.doit_plugin.amounts import parse_bytes, parse_days, told_bytes
+from vbmake.doit_plugin.amounts import about, parse_bytes, parse_days, told_bytes
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,22 @@ def test_another_word_is_told_with_what_is_allowed(text: str) -> None:
 )
 def test_a_size_is_told(count: int, text: str) -> None:
     assert told_bytes(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "less than 1 s"),
+        (0.99, "less than 1 s"),
+        (1.2, "about 1 s"),
+        (59.6, "about 1 min"),
+        (200.4, "about 3 min 20 s"),
+        (599.9, "about 10 min"),
+        (601, "about 10 min"),
+        (3590, "about 1 h"),
+        (7504, "about 2 h 5 min"),
+        (90_000, "about 25 h"),
+    ],
+)
+def test_an_estimate_of_time_is_told(seconds: float, text: str) -> None:
+    assert about(seconds) == text

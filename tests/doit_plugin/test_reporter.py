@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import threading
 
 import pytest
@@ -11,6 +12,7 @@ import rich.live
 from doit.action import PythonAction
 from doit.exceptions import TaskFailed
 from doit.task import Task
+from rich.console import Console
 
 from tests.doit_plugin.conftest import Shell, Toy, chain, declare
 from vbmake.doit_plugin.live import Live
@@ -100,7 +102,7 @@ def test_on_a_terminal_bars_show_what_runs_and_leave_only_the_summary() -> None:
         "film": (0, 2), "toy:a": (30, 90),
     }  # fmt: skip
     reporter.waiting({"openai": "2/2"})
-    assert live.bars.tasks[0].fields["left"] == "about 6 s of work left  waiting for openai (2/2)"
+    assert live.note() == "about 5 s of work left  waiting for openai (2/2)", "a third of two seconds is done"
     reporter.ended(task, "ran", 2.0)
     assert [row.description for row in live.bars.tasks] == ["film"]
     assert live.left() == 4.0
@@ -171,8 +173,58 @@ def test_time_left_is_not_guessed_from_too_little() -> None:
     live.expect({"a": 1.0, "b": None, "c": None})
     assert live.left() is None
     live.expect({"d": 1.0})
-    assert live.left() == 4.0
+    assert live.left() == pytest.approx(4.0)
     live.close()
+
+
+def test_what_running_jobs_have_done_is_no_work_left() -> None:
+    live, now = Live(Terminal()), [100.0]
+    live.bars.get_time = lambda: now[0]
+    live.expect({"counted": 600.0, "timed": 60.0, "later": 6900.0})
+    assert live.note() == "about 2 h 6 min of work left"
+    live.start("counted")
+    live.start("timed")
+    live.progress("counted", 250, 1000)
+    now[0] += 20
+    assert live.left() == 450.0 + 40.0 + 6900.0
+    now[0] += 1000
+    assert live.left() == 450.0 + 6900.0, "it takes longer than it took"
+    live.done("timed")
+    assert live.left() == 450.0 + 6900.0
+    live.close()
+
+
+@pytest.mark.parametrize(("columns", "bar"), [(40, False), (59, False), (60, True), (80, True)])
+def test_a_narrow_terminal_shows_what_runs_with_its_count_and_time(columns: int, bar: bool) -> None:
+    live = Live(None, Console(file=io.StringIO(), width=columns, height=6, force_terminal=True), shown=False)
+    name = "shot:a-scene-of-a-very-long-name/with-a-part/0"
+    live.start(name)
+    live.progress(name, 123, 4567)
+    live.expect({"shot:b": 4000.0, "shot:c": 1.0})
+    live.waiting({"gpu": "2/2", "openai": "12/12"})
+    live.console.print(live.bars.get_renderable())
+    film, shot, note = written(live).splitlines()
+    assert film.split()[1] == "film"
+    assert film.split()[-2:] == ["0/3", "0:00:00"]
+    assert shot.split()[-2:] == ["123/4567", "0:00:00"]
+    assert shot.split()[1].startswith("shot:a-")
+    assert ("━" in shot) is bar
+    assert note.startswith("about 1 h 40 min of work left  waiting")
+    assert max(map(len, (film, shot, note))) <= columns
+
+
+def test_more_jobs_than_the_terminal_has_lines_are_counted() -> None:
+    live = Live(None, Console(file=io.StringIO(), width=80, height=6, force_terminal=True), shown=False)
+    for number in range(9):
+        live.start(f"quick:{number}")
+    live.console.print(live.bars.get_renderable())
+    assert written(live).splitlines()[-1] == "6 more jobs run"
+
+
+def written(live: Live) -> str:
+    stream = live.console.file
+    assert isinstance(stream, io.StringIO)
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
 
 
 def test_jobs_that_come_and_go_are_not_drawn_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""Amounts of bytes and of days, as people write and read them: 10GB, 30d."""
+"""Amounts of bytes and of time, as people write and read them: 10GB, 30d, 2 h 5 min."""
 
 from __future__ import annotations
 
@@ -28,6 +28,17 @@ def told_bytes(count: int) -> str:
         if count >= size:
             return f"{count / size:.1f} {unit}"
     return f"{count} B"
+
+
+def about(seconds: float) -> str:
+    """`about 4 s`, `about 3 min 20 s`, `about 2 h 5 min`, as exact as an estimate is worth; `less than 1 s`."""
+    if seconds < 1:
+        return "less than 1 s"
+    step = 1 if seconds < 600 else 60  # (s)
+    minutes, rest = divmod(round(seconds / step) * step, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "min"), (rest, "s"))
+    return "about " + " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
 def _parse(text: str, units: Mapping[str, float], words: str) -> float:

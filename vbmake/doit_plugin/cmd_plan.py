@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from doit.cmd_base import DoitCmdBase
 
+from vbmake.doit_plugin.amounts import about
 from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
 from vbmake.doit_plugin.encoding import json_for
 from vbmake.doit_plugin.explain import brief
@@ -191,7 +192,7 @@ def summary(sums: dict[str, Any]) -> str:
     parts = ", ".join(f"{sums[state]} {state}" for state in STATES if sums[state])
     text = f"{sums['jobs']} {'job' if sums['jobs'] == 1 else 'jobs'}" + (f": {parts}" if parts else "")
     if sums["seconds"]:
-        text += f"; about {sums['seconds']:.0f} s of work" if sums["seconds"] >= 1 else "; less than 1 s of work"
+        text += f"; {about(sums['seconds'])} of work"
     if sums["cost"]:
         text += f"; {_dollars(sums['cost_low'], sums['cost'])}"
     if sums["unpriced"]:

@@ -3,15 +3,29 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import rich.live
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.console import Console, OverflowMethod, RenderableType
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TimeElapsedColumn,
+)
+from rich.table import Column
+from rich.text import Text
 
+from vbmake.doit_plugin.amounts import about
 from vbmake.doit_plugin.encoding import takes
 
-SPINNER = "\u2800\u28ff"  # of what a spinner of dots is made
+DOTS = "\u2800\u28ff\u2026"  # of what a spinner is made, and the sign of what is cut
+NARROW = 60  # columns, below which there is no room for bars
 
 
 class Live:
@@ -19,17 +33,6 @@ class Live:
 
     def __init__(self, stream: Any, console: Console | None = None, *, shown: bool = True) -> None:
         self.console = console or Console(file=stream, highlight=False, markup=False)
-        # Never started itself: it would draw its bars for each that comes, thousands of times.
-        self.bars = Progress(
-            SpinnerColumn("dots" if takes(self.console.file, SPINNER) else "line"),
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=30),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("{task.fields[left]}", markup=False),
-            console=self.console,
-            auto_refresh=False,
-        )
         self._drawn: rich.live.Live | None = None
         self._lock = threading.Lock()
         self._rows: dict[str, TaskID] = {}
@@ -37,8 +40,9 @@ class Live:
         self._finished: set[str] = set()
         self._known = 0  # of those that are expected and not finished: of how many it is known how long they take
         self._work = 0.0  # seconds that these take
-        self._whole = self.bars.add_task("film", total=None, left="")
-        self._note = ""
+        self._waiting = ""
+        self.bars = _Bars(self.console, self.note)
+        self._whole = self.bars.add_task("film", total=None)
         if shown:
             self.resume()
 
@@ -52,7 +56,7 @@ class Live:
         """Show a bar for a job that begins."""
         with self._lock:
             if name not in self._rows:
-                self._rows[name] = self.bars.add_task(name, total=None, left="")
+                self._rows[name] = self.bars.add_task(name, total=None)
         self._expect(name, None)
         self._refresh()
 
@@ -78,8 +82,13 @@ class Live:
 
     def waiting(self, counts: dict[str, str]) -> None:
         """Tell which pools jobs wait for."""
-        self._note = ", ".join(f"waiting for {pool} ({count})" for pool, count in counts.items())
-        self._refresh()
+        self._waiting = ", ".join(f"waiting for {pool} ({count})" for pool, count in counts.items())
+
+    def note(self) -> str:
+        """What is said below the bars."""
+        left = self.left()
+        text = f"{about(left)} of work left" if left is not None else ""
+        return "  ".join(part for part in (text, self._waiting) if part)
 
     def print(self, text: str) -> None:
         """A line above the bars."""
@@ -104,11 +113,17 @@ class Live:
             self._drawn.start()
 
     def left(self) -> float | None:
-        """Seconds of work left, from what the jobs took last time; None when too little is known."""
-        remaining = len(self._expected) - len(self._finished)
-        if not remaining or self._known * 2 < remaining:
+        """Seconds of work left, from what the jobs took last time; None when too little is known.
+
+        Of a job that runs, what it has done is taken off: as it says itself, or else by the time it has taken.
+        """
+        remaining, known, work = len(self._expected) - len(self._finished), self._known, self._work
+        if known < 1 or known * 2 < remaining:
             return None
-        return max(0.0, self._work) * remaining / self._known
+        with self._lock:
+            rows = {row: self._expected.get(name) for name, row in self._rows.items()}
+        done = sum(_done(task, rows[task.id] or 0) for task in self.bars.tasks if task.id in rows)
+        return max(0.0, work * remaining / known - done)
 
     def _expect(self, name: str, seconds: float | None) -> None:
         if name not in self._expected:
@@ -121,11 +136,55 @@ class Live:
             self._work += sign * seconds
 
     def _refresh(self) -> None:
-        left = self.left()
-        text = f"about {left:.0f} s of work left" if left is not None else ""
-        self.bars.update(
-            self._whole,
-            total=len(self._expected) or None,
-            completed=len(self._finished),
-            left="  ".join(part for part in (text, self._note) if part),
+        self.bars.update(self._whole, total=len(self._expected) or None, completed=len(self._finished))
+
+
+def _done(task: Task, seconds: float) -> float:
+    """Seconds of work that a job has done of so many."""
+    if task.total:
+        return seconds * min(1.0, task.completed / task.total)
+    return min(seconds, task.elapsed or 0.0)
+
+
+class _Name(ProgressColumn):
+    """The name of a job on one line: of all columns the one that is cut where there is no room for all."""
+
+    def __init__(self, overflow: OverflowMethod) -> None:
+        super().__init__()
+        self._overflow = overflow
+
+    def render(self, task: Task) -> Text:
+        return Text(task.description, no_wrap=True, overflow=self._overflow)
+
+
+class _Bars(Progress):
+    """The bars with a line below them, as the terminal has room for: in a narrow one the bars proper are left out.
+
+    Never started itself: it would draw its bars for each that comes, thousands of times.
+    """
+
+    def __init__(self, console: Console, note: Callable[[], str]) -> None:
+        dots = takes(console.file, DOTS)
+        self._overflow: OverflowMethod = "ellipsis" if dots else "crop"
+        self._said, self._terminal = note, console
+        self._bar = BarColumn(bar_width=30, table_column=Column(no_wrap=True))
+        self._others = (
+            SpinnerColumn("dots" if dots else "line"),
+            _Name(self._overflow),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
         )
+        super().__init__(console=console, auto_refresh=False)
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """The rows that the terminal has lines for, and the line below them."""
+        width, height = self._terminal.size
+        spinner, name, *rest = self._others
+        self.columns = (spinner, name, *([self._bar] if width >= NARROW else []), *rest)
+        rows = self.tasks
+        room = max(1, height - 2)
+        note = [f"{len(rows) - room} more jobs run"] if len(rows) > room else []
+        note += [self._said()] if self._said() else []
+        yield self.make_tasks_table(rows[:room])
+        if note:
+            yield Text("  ".join(note), no_wrap=True, overflow=self._overflow)
