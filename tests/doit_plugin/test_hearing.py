@@ -30,19 +30,24 @@ def unread(shell: Shell, *args: str) -> tuple[int, str]:
     reading, writing = os.pipe()
     os.close(reading)
     try:
-        ended = subprocess.run(
-            [sys.executable, "-m", HERE, *args],
-            cwd=shell.here,
-            env=shell.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=writing,
-            stderr=subprocess.PIPE,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        return told_to(shell, writing, *args)
     finally:
         os.close(writing)
+
+
+def told_to(shell: Shell, output: int, *args: str) -> tuple[int, str]:
+    """Exit code and standard error of a program with this standard output."""
+    ended = subprocess.run(
+        [sys.executable, "-m", HERE, *args],
+        cwd=shell.here,
+        env=shell.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     return ended.returncode, ended.stderr
 
 
@@ -84,6 +89,40 @@ def test_a_build_whose_reader_leaves_ends_its_tools_and_keeps_what_was_finished(
     (job,) = [event for event in events(shell.here) if event["event"] == "job"]
     assert (job["job"], job["how"]) == ("hold:b", "ran")
     assert events(shell.here)[-1]["event"] == "end"
+
+
+FULL = Path("/dev/full")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="there is no disk here that is always full")
+@pytest.mark.parametrize(
+    "command",
+    [["list"], ["plan"], ["why", "copy:film"], ["info", "copy:film"], ["help"], ["run"], ["--vbmake", "--version"]],
+    ids=" ".join,
+)
+def test_a_full_disk_is_told_in_a_line(piped: Shell, command: list[str]) -> None:
+    chain(piped.here)
+    assert piped.doit().code == 0
+    with FULL.open("w") as full:
+        ended = told_to(piped, full.fileno(), *command)
+    assert ended == (2, "what is told cannot be written: No space left on device\n")
+
+
+@pytest.mark.parametrize("command", [["list"], ["plan"], ["help"], ["run"], ["run", "-a"]], ids=" ".join)
+def test_a_standard_output_that_is_closed_is_told_nothing(shell: Shell, command: list[str]) -> None:
+    chain(shell.here)
+    assert shell.doit().code == 0
+    program = ["-c", "import os, sys; os.close(1); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"]
+    ended = shell.run([*program, "-m", HERE], *command)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
+def test_a_file_that_cannot_be_written_is_told_in_a_line(shell: Shell) -> None:
+    chain(shell.here)
+    ended = shell.doit("-o", "nowhere/told.txt")
+    assert ended.code == 2
+    assert ended.err.endswith("nowhere/told.txt: No such file or directory\n")
+    assert len(ended.err.splitlines()) == 1
 
 
 def test_a_broken_pipe_elsewhere_is_told(shell: Shell) -> None:

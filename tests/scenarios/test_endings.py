@@ -78,7 +78,7 @@ def test_where_nothing_can_be_told_the_tools_are_ended(film: World) -> None:
     with open("/dev/full", "wb") as full:
         build = start(film, full)
         _, err = build.communicate(timeout=60)
-    assert (build.returncode, err.decode()) == (2, "what a build tells cannot be written: No space left on device\n")
+    assert (build.returncode, err.decode()) == (2, "what is told cannot be written: No space left on device\n")
     assert (tools(), left(film)) == ([], [])
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from doit import cmd_run
 from doit.action import PythonAction
@@ -19,10 +19,11 @@ from doit.task import Stream
 from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
 from vbmake.doit_plugin.encoding import BACKSLASHES
-from vbmake.doit_plugin.hearing import UNHEARD, Heard, Unheard
+from vbmake.doit_plugin.hearing import UNHEARD, Heard, Told, Unheard
 from vbmake.doit_plugin.loader import VideoLoader, processors
 from vbmake.doit_plugin.option import flag
 from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, unplanned_of
+from vbmake.errors import WorkspaceError
 from vbmake.switches import OFFLINE, PLAYER, YES
 
 if TYPE_CHECKING:
@@ -110,12 +111,14 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         complete = stamp.check(self.loader.locate(params))
         if complete is None:
             return False
-        params["outfile"].write(sentence({"current": complete.jobs}, time.monotonic() - began) + "\n")
+        out = Told(params["outfile"])
+        out.write(sentence({"current": complete.jobs}, time.monotonic() - began) + "\n")
         if self._show:
             from vbmake.doit_plugin.opening import film_among, show
 
             target = film_among(complete.targets)
-            show(os.path.relpath(self.loader.locate(params) / target) if target else None, params["outfile"])
+            show(os.path.relpath(self.loader.locate(params) / target) if target else None, out)
+        out.flush()
         return True
 
     def _execute(
@@ -158,16 +161,15 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         PythonAction.pm_pdb = pdb
         stream = Stream(verbosity, force_verbosity)
         with contextlib.ExitStack() as stack:
-            if isinstance(outfile, str):
-                outfile = stack.enter_context(open(outfile, "w", encoding="utf-8", errors=BACKSLASHES))
-            view = self._view(reporter, Heard(outfile), failure_verbosity)
+            out = Heard(stack.enter_context(_opened(outfile)) if isinstance(outfile, str) else outfile)
+            view = self._view(reporter, out, failure_verbosity)
             stack.callback(getattr(view, "close", lambda: None))  # whatever ends it: the terminal is as it was
             try:
                 code = self._build(view, stream, always, continue_, num_process, single)
                 if self._show and code == 0:
                     from vbmake.doit_plugin.opening import film_among, show
 
-                    show(film_among(self._targets()), outfile)
+                    show(film_among(self._targets()), out)
                 return code
             except KeyboardInterrupt as interrupt:
                 quiet = isinstance(interrupt, Unheard)
@@ -277,6 +279,14 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
             task = control.tasks[name]
             for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
                 one.task_dep = []
+
+
+def _opened(path: str) -> TextIO:
+    """A file of what is told. Raises WorkspaceError."""
+    try:
+        return open(path, "w", encoding="utf-8", errors=BACKSLASHES)
+    except OSError as error:
+        raise WorkspaceError(f"cannot write {path}: {error.strerror or error}") from error
 
 
 def _publish(project: FilmProject, out: Any, events: Events) -> int | None:

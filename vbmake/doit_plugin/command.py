@@ -20,7 +20,7 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin import where
 from vbmake.doit_plugin.encoding import bear_all
-from vbmake.doit_plugin.hearing import to_the_end
+from vbmake.doit_plugin.hearing import Told, as_before, tell_all, to_the_end
 from vbmake.doit_plugin.loader import BACKEND, VideoLoader
 from vbmake.doit_plugin.marks import MarksDB
 from vbmake.doit_plugin.project import close_all, leave_all, projects_of, refuse, unplanned_of
@@ -32,6 +32,8 @@ INTERRUPTED = 130
 
 class Guarded:
     """A command whose errors of vbmake's are told in words, without a traceback, with their own exit code."""
+
+    outstream: Any  # of a command of doit's that has tasks
 
     def parse_execute(self, in_args: list[str]) -> Any:
         """Called by doit with what follows the command's name."""
@@ -46,13 +48,24 @@ class Guarded:
 
     def execute(self, params: Any, args: list[str]) -> Any:
         """Called by doit with the parsed options and the words of the command line."""
-        if self.ours():
-            bear_all()
-        return to_the_end(lambda: self._guarded(params, args))
+        with as_before():
+            if self.ours():
+                self._speak()
+            return to_the_end(lambda: self._guarded(params, args))
+
+    def _speak(self) -> None:
+        """Once a call is known to be vbmake's business: any text can be told, and it is told when none can be."""
+        bear_all()
+        tell_all()
+        if hasattr(self, "outstream") and not isinstance(self.outstream, Told):
+            self.outstream = sys.stdout if self.outstream is None else Told(self.outstream)
 
     def _guarded(self, params: Any, args: list[str]) -> Any:
         try:
-            return self.perform(params, args)
+            code = self.perform(params, args)
+            if isinstance(sys.stdout, Told):
+                sys.stdout.flush()
+            return code
         except VbmakeError as error:
             sys.stderr.write(f"{error}\n")
             return error.exit_code
@@ -190,7 +203,7 @@ class ProjectCommand(Guarded):
             loader.cmd_names, loader.config = self.loader.cmd_names, self.loader.config
             self.loader = loader
         if isinstance(self.loader, VideoLoader):
-            bear_all()
+            self._speak()
             self._backends[BACKEND] = MarksDB
             self._read_config(params, self.loader.locate(params))
 
@@ -228,7 +241,7 @@ class ProjectCommand(Guarded):
             tasks = foretold_tasks(tasks)
         self._task_list = tasks
         if projects_of(tasks):
-            bear_all()
+            self._speak()
         if not self.execute_tasks and not self.foretells:  # a build may find that a task makes what is missing
             refuse(unplanned_of(tasks))
         plain = self.dep_manager.plain if isinstance(self.dep_manager, JobStates) else self.dep_manager

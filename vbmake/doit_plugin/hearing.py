@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import select
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NoReturn
 
 from vbmake.errors import WorkspaceError
@@ -65,39 +66,71 @@ def to_the_end(run: Callable[[], Any]) -> Any:
         return UNHEARD
 
 
-class Heard:
-    """The output of a build: a write that nobody reads, or that fails, ends the build in good order."""
+class _Nowhere(io.TextIOBase):
+    """Where that goes that is told to a standard output that is closed (`>&-`)."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
+class Told:
+    """A stream of which it is told, in a line, when it cannot be written: a disk may be full."""
 
     def __init__(self, stream: Any) -> None:
-        self._stream = stream if stream is not None else open(os.devnull, "w")  # noqa: SIM115  # (`>&-`) to the end
+        self._stream = _Nowhere() if stream is None else stream
 
     def write(self, text: str) -> Any:
-        try:
-            return self._stream.write(text)
-        except BrokenPipeError:
-            self._leave()
-        except OSError as error:
-            self._fail(error)
+        return self._tell(lambda: self._stream.write(text))
+
+    def writelines(self, lines: Iterable[str]) -> Any:
+        return self._tell(lambda: self._stream.writelines(lines))
 
     def flush(self) -> Any:
-        try:
-            return self._stream.flush()
-        except BrokenPipeError:
-            self._leave()
-        except OSError as error:
-            self._fail(error)
+        return self._tell(lambda: self._stream.flush())
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
 
+    def _tell(self, write: Callable[[], Any]) -> Any:
+        try:
+            return write()
+        except BrokenPipeError:
+            self._leave()
+        except OSError as error:
+            self._fail(error)
+
     def _fail(self, error: OSError) -> NoReturn:
-        """The disk is full, say. Raises WorkspaceError; what is told from here on goes nowhere."""
+        """Raises WorkspaceError; what is told from here on goes nowhere."""
         with contextlib.suppress(OSError, ValueError):
             silence(self._stream.fileno())
-        raise WorkspaceError(f"what a build tells cannot be written: {error.strerror or error}") from error
+        raise WorkspaceError(f"what is told cannot be written: {error.strerror or error}") from error
+
+    def _leave(self) -> NoReturn:
+        """Called while a BrokenPipeError is handled."""
+        raise  # that one
+
+
+class Heard(Told):
+    """The output of a build: a write that nobody reads ends the build in good order, too."""
 
     def _leave(self) -> NoReturn:
         """Called while a BrokenPipeError is handled. Raises Unheard, or that where it is of something else."""
         if not unheard(self._stream):
             raise
         raise Unheard from None
+
+
+@contextlib.contextmanager
+def as_before() -> Iterator[None]:
+    """A block after which standard output is what it was."""
+    before = sys.stdout
+    try:
+        yield
+    finally:
+        sys.stdout = before
+
+
+def tell_all() -> None:
+    """Have standard output be `Told`, until the end of the block that is `as_before`."""
+    if not isinstance(sys.stdout, Told):
+        sys.stdout = Told(sys.stdout)

@@ -18,8 +18,9 @@ from vbmake.doit_plugin.cmd_list import List
 from vbmake.doit_plugin.cmd_run import Run
 from vbmake.doit_plugin.command import INTERRUPTED
 from vbmake.doit_plugin.encoding import bear_all
-from vbmake.doit_plugin.hearing import to_the_end
+from vbmake.doit_plugin.hearing import as_before, tell_all, to_the_end
 from vbmake.doit_plugin.loader import VideoLoader
+from vbmake.errors import VbmakeError
 
 _EMPTY = "\0"  # no argument of a program can hold it
 # doit's commands that speak of its own state file or of shell actions mean nothing in a film's project
@@ -88,7 +89,12 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write("an empty argument names no command, job or target; `vbmake help` lists the commands\n")
         return 3
     try:
-        return int(to_the_end(lambda: _perform(given)))
+        with as_before():
+            tell_all()
+            return int(to_the_end(lambda: _perform(given)))
+    except VbmakeError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
     except KeyboardInterrupt:
         sys.stderr.write("interrupted\n")
         return INTERRUPTED
