@@ -87,6 +87,34 @@ def test_the_environment_may_name_the_dodo_file(shell: Shell) -> None:
     assert shell.many([], DOIT_FILE="other.py").out == ".  hello\nhello\nexit code 0\n"
 
 
+PARAMETER = """
+def task_count():
+    number = {"name": "n", "long": "n", "type": int, "default": 1}
+    return {"actions": ["echo %(n)s"], "params": [number], "verbosity": 2}
+"""
+
+
+@pytest.mark.parametrize("named", ["other.py", ""], ids=["other.py", "DOIT_FILE"])
+def test_a_wrong_option_of_a_named_dodo_file_is_told_as_by_doit_beside_a_film(shell: Shell, named: str) -> None:
+    (shell.here / "video.yaml").write_text("not: a film")
+    (shell.here / "other.py").write_text(PARAMETER)
+    name = [f"--file={named}"] if named else []
+    calls = [["count", "--n", "x"], ["count", "--nn", "3"], ["--nosuch"], ["-n", "many"], ["list", "--nosuch"]]
+    if named:
+        calls += [["-f", named, *call] for call in calls] + [["list", f"-f{named}", "--nosuch"]]
+    commands = [[*name, *call] for call in calls]
+    variables = {} if named else {"DOIT_FILE": "other.py"}
+    mine, core = (shell.many(*commands, plugins=plugins, **variables) for plugins in (True, False))
+    assert mine == core
+    assert "Error parsing parameter 'n'" in mine.err
+
+
+def test_a_wrong_option_where_a_film_is_meant_is_told_in_vbmakes_words(shell: Shell) -> None:
+    (shell.here / "video.yaml").write_text("not: a film")
+    assert shell.many(["--nosuch"]).err.startswith("ERROR: run has no option --nosuch;")
+    assert shell.many(["-d", ".", "--nosuch"]).err.startswith("ERROR: run has no option --nosuch;")
+
+
 def test_a_dodo_file_beside_a_declaration_is_what_doit_means(shell: Shell) -> None:
     (shell.here / "video.yaml").write_text("not: a film")
     (shell.here / "dodo.py").write_text("def task_hello(): return {'actions': ['echo hello'], 'verbosity': 2}\n")

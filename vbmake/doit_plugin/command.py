@@ -34,20 +34,29 @@ class Guarded:
     """A command whose errors of vbmake's are told in words, without a traceback, with their own exit code."""
 
     outstream: Any  # of a command of doit's that has tasks
+    cmdparser: Any
+    opt_vals: Any
+    _parsed = False  # whether its own options are: what is wrong then is an option of a task's
 
     def parse_execute(self, in_args: list[str]) -> Any:
         """Called by doit with what follows the command's name."""
         try:
             return super().parse_execute(in_args)  # type: ignore[misc]  # the core command follows in the MRO
         except CmdParseError as error:
-            if not self.ours() and where.claimed({}, Path.cwd()) is None:
+            if self._parsed or not (self.ours() or self._may_be_ours(in_args)):
                 raise
             from vbmake.doit_plugin.misread import misread
 
             raise InvalidCommand(misread(self, error)) from None
 
+    def _may_be_ours(self, in_args: list[str]) -> bool:
+        """Whether the call is about a film, as far as a command line can be read of which an option is wrong."""
+        said = {**where.said(self.cmdparser, in_args), **self.opt_vals}
+        return where.claimed(said, Path.cwd()) is not None
+
     def execute(self, params: Any, args: list[str]) -> Any:
         """Called by doit with the parsed options and the words of the command line."""
+        self._parsed = True
         with as_before():
             if self.ours():
                 self._speak()
@@ -152,7 +161,6 @@ class ProjectCommand(Guarded):
 
     loader: Any
     config: Any
-    cmdparser: Any
     name: str
     bin_name: str
     execute_tasks: bool
@@ -221,8 +229,14 @@ class ProjectCommand(Guarded):
         for section in ("GLOBAL", self.name):
             values = dict(found.as_dict().get(section, {}))
             self.loader.config.setdefault(section, {}).update(values)
-            known = {key: self.cmdparser[key].str2type(value) for key, value in values.items() if key in self.cmdparser}
-            params.update_defaults(known)
+            try:
+                params.update_defaults(
+                    {key: self.cmdparser[key].str2type(value) for key, value in values.items() if key in self.cmdparser}
+                )
+            except CmdParseError as error:
+                from vbmake.doit_plugin.misread import misread
+
+                raise InvalidCommand(misread(self, error)) from None
 
     foresees = False  # whether jobs that are only foreseen are as good as planned ones, to be named or told of
     foretells = False  # whether it can tell of a film that a task of the user's makes the missing parts of

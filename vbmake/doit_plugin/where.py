@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,21 @@ def nearest(start: Path) -> Path | None:
         if (directory / DECLARATION).is_file():
             return directory
     return None
+
+
+def said(parser: Any, arguments: Sequence[str]) -> dict[str, Any]:
+    """What a command line says of where its tasks are; for one of which `parser` cannot read everything."""
+    found: dict[str, Any] = {}
+    for option in (parser[name] for name in ("dodoFile", "cwdPath", "seek_file") if name in parser):
+        given = os.environ.get(option.env_var) if option.env_var else None
+        found[option.name] = option.default if given is None else given
+        short, long = f"-{option.short}", f"--{option.long}"
+        for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+            if word in (short, long):
+                found[option.name] = True if option.type is bool else following
+            elif option.type is not bool and word.startswith((f"{long}=", short)):
+                found[option.name] = word.removeprefix(f"{long}=").removeprefix(short)
+    return found
 
 
 def claimed(options: Mapping[str, Any], here: Path) -> Path | None:
