@@ -125,6 +125,25 @@ def test_info_tells_rule_inputs_outputs_state_and_reason(toy: Toy) -> None:
     assert (told.code, "state:    current" in told.out) == (0, True)
 
 
+def test_info_takes_a_target_as_why_does(toy: Toy) -> None:
+    chain(toy.root)
+    assert toy.vbmake("info", "build/film.txt") == toy.vbmake("info", "copy:film")
+
+
+def test_info_of_a_group_tells_its_members_and_their_states(toy: Toy) -> None:
+    chain(toy.root)
+    toy.build("copy:middle")
+    told = toy.vbmake("info", "copy")
+    assert told.code == 1
+    assert told.out == (
+        "copy\n2 jobs\n\nmembers:\n - copy:middle  current\n - copy:film  run\nstate:    1 current, 1 run\n"
+    )
+    assert toy.vbmake("info", "--no-status", "copy").out.endswith("members:\n - copy:middle\n - copy:film\n")
+    toy.build()
+    told = toy.vbmake("info", "copy")
+    assert (told.code, told.out.splitlines()[-1]) == (0, "state:    2 current")
+
+
 def test_plan_tells_what_would_run_and_why_and_runs_nothing(toy: Toy) -> None:
     chain(toy.root)
     told = toy.vbmake("plan", "--json")

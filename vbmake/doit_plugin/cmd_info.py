@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from doit import cmd_info
@@ -9,7 +10,7 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin.command import ProjectCommand
 from vbmake.doit_plugin.explain import follow
-from vbmake.doit_plugin.project import JobHandle, job_of, projects_of
+from vbmake.doit_plugin.project import JobHandle, is_group, job_of, projects_of
 
 
 class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no types
@@ -18,15 +19,40 @@ class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no 
     foresees = True
 
     def _execute(self, pos_args: Any, hide_status: bool = False) -> Any:
-        tasks = {task.name: task for task in self.task_list}
-        task = tasks.get(pos_args[0]) if len(pos_args) == 1 else None
-        handle = job_of(task) if task is not None else None
-        if task is None and len(pos_args) == 1 and projects_of(self.task_list):
-            raise InvalidCommand(self._no_job(pos_args[0]))
-        if handle is None:
+        if len(pos_args) != 1 or not projects_of(self.task_list):
             return super()._execute(pos_args, hide_status)
+        tasks = {task.name: task for task in self.task_list}
+        targets = {target: task for task in self.task_list for target in task.targets}
+        task = tasks.get(pos_args[0]) or targets.get(pos_args[0])
+        if task is None:
+            raise InvalidCommand(self._no_job(pos_args[0]))
+        if is_group(task):
+            return self._describe_group(task, [tasks[name] for name in task.task_dep], hide_status)
+        handle = job_of(task)
+        if handle is None:
+            return super()._execute([task.name], hide_status)
         self._describe(handle)
         return 0 if hide_status else self._status(handle)
+
+    def _describe_group(self, group: Any, members: list[Any], hide_status: bool) -> int:
+        """Tell what a group stands for, and the states of its members; 1 where one of them would be made."""
+        states = {} if hide_status else self._states(members)
+        self.outstream.write(f"{group.name}\n{group.doc}\n\nmembers:\n")
+        for member in members:
+            self.outstream.write(f" - {member.name}" + (f"  {states[member.name]}" if states else "") + "\n")
+        if not states:
+            return 0
+        counts = Counter(states.values())
+        told = [f"{number} {state}" for state, number in counts.items()]
+        self.outstream.write(f"state:    {', '.join(told)}\n")
+        return 1 if counts.keys() - {"current"} else 0
+
+    @staticmethod
+    def _states(members: list[Any]) -> dict[str, str]:
+        """The states of jobs, by the name of their tasks."""
+        handles = [(member.name, handle) for member in members if (handle := job_of(member)) is not None]
+        surveys = {handle.project: handle.project.workspace.survey(handle.project.plan) for _, handle in handles}
+        return {name: str(surveys[handle.project][handle.job.id].state) for name, handle in handles}
 
     def _describe(self, handle: JobHandle) -> None:
         write = self.outstream.write
