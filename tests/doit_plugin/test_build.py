@@ -92,6 +92,14 @@ def test_a_failure_tells_the_place_the_log_and_the_exit_code_without_a_traceback
     assert "Traceback" not in ended.out + ended.err
 
 
+def test_a_failure_before_anything_was_said_names_no_log(shell: Shell) -> None:
+    declare(shell.here, {"id": "refuse:one", "makes": {"out": "build/one.txt"}, "final": True})
+    ended = shell.doit()
+    assert ended.code == 1
+    assert "the toy will not" in ended.out
+    assert "log:" not in ended.out
+
+
 def test_sigterm_ends_the_tools_and_keeps_what_was_finished(shell: Shell, tmp_path: Path) -> None:
     began = Began(tmp_path)
     declare(

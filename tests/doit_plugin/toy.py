@@ -51,6 +51,11 @@ def fail(work: Work) -> Measures:
     return copy(work)
 
 
+def refuse(work: Work) -> Measures:
+    """Fails without a word in its log."""
+    raise JobError("the toy will not")
+
+
 def flaky(work: Work) -> Measures:
     """Fails in a way that may pass, until the file `tries` beside the project has as many lines as `times`."""
     tries = Path(work.options["tries"])

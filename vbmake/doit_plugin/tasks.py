@@ -31,11 +31,13 @@ class JobFailed(TaskFailed):  # type: ignore[misc]  # doit has no types
         self.error = error
 
     def get_msg(self) -> str:
-        message = str(self.error).rstrip()
+        message, log = str(self.error).rstrip(), Path(self.handle.log)
         lines = [f"{self.handle.place}: {message}"]
         if "\n" not in message:  # a tool's failure brings its last lines along
-            lines += [f"    {line}" for line in tail(Path(self.handle.log))]
-        return "\n".join([*lines, f"    log: {self.handle.log}"])
+            lines += [f"    {line}" for line in tail(log)]
+        if log.exists():  # it may have failed before it said anything
+            lines.append(f"    log: {self.handle.log}")
+        return "\n".join(lines)
 
 
 class JobImpossible(TaskError):  # type: ignore[misc]  # doit has no types
