@@ -151,7 +151,7 @@ def test_plan_tells_what_would_run_and_why_and_runs_nothing(toy: Toy) -> None:
     assert [(job["id"], job["rule"], job["state"]) for job in plan["jobs"]] == [
         ("copy:middle", "copy", "run"), ("copy:film", "copy", "maybe"),
     ]  # fmt: skip
-    names = {"id", "rule", "state", "reason", "seconds", "cost", "key", "place"}
+    names = {"id", "rule", "state", "reason", "seconds", "cost", "key", "place", "ignored"}
     assert all(set(job) == names for job in plan["jobs"])
     assert [job["key"] is None for job in plan["jobs"]] == [False, True], "what the second reads is not made yet"
     assert plan["jobs"][0]["place"].startswith("video.yaml:")
@@ -308,14 +308,20 @@ def test_plan_tells_what_a_build_leaves_out(toy: Toy) -> None:
     chain(toy.root)
     toy.vbmake("ignore", "copy:film")
     told = toy.vbmake("plan").out.splitlines()
-    assert ["current", "copy:film", "ignored", "(until", "`forget", "copy:film`)"] in [line.split() for line in told]
+    assert ["ignored", "copy:film", "until", "`forget", "copy:film`"] in [line.split() for line in told]
+    assert told[-1] == "2 jobs: 1 run, 1 ignored"
+    assert toy.vbmake("why", "copy:film").out.startswith("copy:film: ignored, until `forget copy:film`\n")
+    info = toy.vbmake("info", "copy:film")
+    assert (info.code, info.out.splitlines()[-1]) == (0, "state:    ignored, until `forget copy:film`")
+    assert toy.vbmake("info", "copy").out.endswith("state:    1 run, 1 ignored\n")
     toy.vbmake("ignore", "copy:middle")
     toy.vbmake("forget", "copy:film")
     plan = json.loads(toy.vbmake("plan", "--json").out)
-    assert [(job["state"], job["reason"]) for job in plan["jobs"]] == [
-        ("current", "ignored (until `forget copy:middle`)"),
-        ("current", "ignored, as is copy:middle, which it needs (until `forget copy:middle`)"),
+    assert [(job["state"], job["ignored"], job["reason"]) for job in plan["jobs"]] == [
+        ("current", True, "until `forget copy:middle`"),
+        ("current", True, "as is copy:middle, which it needs, until `forget copy:middle`"),
     ]
+    assert (plan["totals"]["current"], plan["totals"]["ignored"]) == (0, 2)
     assert toy.build().out.splitlines()[-1].startswith("2 jobs: 2 ignored in ")
     toy.vbmake("forget", "copy:middle")
     assert toy.vbmake("plan").out.endswith("2 jobs: 1 run, 1 maybe\n")

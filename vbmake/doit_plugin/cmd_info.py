@@ -8,7 +8,7 @@ from typing import Any
 from doit import cmd_info
 from doit.exceptions import InvalidCommand
 
-from vbmake.doit_plugin.command import ProjectCommand
+from vbmake.doit_plugin.command import ProjectCommand, why_ignored
 from vbmake.doit_plugin.explain import follow
 from vbmake.doit_plugin.project import JobHandle, is_group, job_of, projects_of
 
@@ -32,7 +32,13 @@ class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no 
         if handle is None:
             return super()._execute([task.name], hide_status)
         self._describe(handle)
-        return 0 if hide_status else self._status(handle)
+        if hide_status:
+            return 0
+        ignored = self.ignored()
+        if task.name in ignored:
+            self.outstream.write(f"state:    ignored, {why_ignored(task.name, ignored)}\n")
+            return 0
+        return self._status(handle)
 
     def _describe_group(self, group: Any, members: list[Any], hide_status: bool) -> int:
         """Tell what a group stands for, and the states of its members; 1 where one of them would be made."""
@@ -45,14 +51,17 @@ class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no 
         counts = Counter(states.values())
         told = [f"{number} {state}" for state, number in counts.items()]
         self.outstream.write(f"state:    {', '.join(told)}\n")
-        return 1 if counts.keys() - {"current"} else 0
+        return 1 if counts.keys() - {"current", "ignored"} else 0
 
-    @staticmethod
-    def _states(members: list[Any]) -> dict[str, str]:
+    def _states(self, members: list[Any]) -> dict[str, str]:
         """The states of jobs, by the name of their tasks."""
+        ignored = self.ignored()
         handles = [(member.name, handle) for member in members if (handle := job_of(member)) is not None]
         surveys = {handle.project: handle.project.workspace.survey(handle.project.plan) for _, handle in handles}
-        return {name: str(surveys[handle.project][handle.job.id].state) for name, handle in handles}
+        return {
+            name: "ignored" if name in ignored else str(surveys[handle.project][handle.job.id].state)
+            for name, handle in handles
+        }
 
     def _describe(self, handle: JobHandle) -> None:
         write = self.outstream.write

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from doit.cmd_base import DoitCmdBase
 
 from vbmake.doit_plugin.amounts import about
-from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.command import FreeOrder, ProjectCommand, why_ignored
 from vbmake.doit_plugin.encoding import json_for
 from vbmake.doit_plugin.explain import brief
 from vbmake.doit_plugin.foretold import foretold, statuses
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 JSON = flag("json", "print one JSON object: jobs, pending, totals", name="as_json")
 ALL = flag("all", "show the jobs that are current, too", name="show_all", short="a")
-STATES = ("run", "fetch", "maybe", "current")
+STATES = ("run", "fetch", "maybe", "current", "ignored")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Row:
 
     `key` is the same wherever the same is made of the same; None while something that the job reads is yet to be made.
     `cost` is what it will cost in USD at most, None where the price of a provider's model is not known; `least` is what
-    it will cost at least.
+    it will cost at least. `ignored`: a build leaves it as it is, as if it were current.
     """
 
     id: str
@@ -47,6 +47,7 @@ class Row:
     key: str | None
     place: str
     least: float = 0.0
+    ignored: bool = False
 
 
 class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit has no types
@@ -69,7 +70,7 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
         projects = projects_of(self.task_list)
         makers = makers_of(self.task_list, self.dep_manager)
         refuse(still_unplanned(self.task_list, makers))
-        ignored = self._ignored()
+        ignored = self.ignored()
         rows = [_left_out(row, ignored) for project in projects for row in survey(foretold(project), makers)]
         pending = [
             {"what": project.seen(item.ref), "reason": item.reason, "place": project.path(str(item.place))}
@@ -110,24 +111,12 @@ class Plan(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doi
             found.append({"what": unplanned.prefix or "the film", "reason": words, "place": place})
         return found
 
-    def _ignored(self) -> dict[str, str]:
-        """The tasks that a build leaves out, each with the one that was marked: itself, or one that it needs."""
-        found: dict[str, str] = {}
-        for task in self.task_list:
-            marked = self.dep_manager.status_is_ignore(task)
-            cause = task.name if marked else next((found[name] for name in task.task_dep if name in found), None)
-            if cause is not None:
-                found[task.name] = cause
-        return found
-
 
 def _left_out(row: Row, ignored: Mapping[str, str]) -> Row:
     """The row of a job as a build treats it: one that is ignored stays as it is, whatever its state."""
     if row.id not in ignored:
         return row
-    cause = ignored[row.id]
-    why = "ignored" if cause == row.id else f"ignored, as is {cause}, which it needs"
-    return replace(row, state="current", reason=f"{why} (until `forget {cause}`)", cost=0.0, least=0.0)
+    return replace(row, state="current", ignored=True, reason=why_ignored(row.id, ignored), cost=0.0, least=0.0)
 
 
 def survey(project: FilmProject, makers: Makers) -> list[Row]:
@@ -166,7 +155,7 @@ def _row(project: FilmProject, job: JobSpec, status: Status) -> Row:
 
 def totals(rows: list[Row]) -> dict[str, Any]:
     """Counts by state; the seconds of work and the cost of what would run, as far as known from the last time."""
-    counts = Counter(row.state for row in rows)
+    counts = Counter("ignored" if row.ignored else row.state for row in rows)
     due = [row for row in rows if row.state in ("run", "maybe")]
     return {
         "jobs": len(rows),
@@ -184,7 +173,8 @@ def told(rows: list[Row], show_all: bool) -> Iterator[str]:
     width = min(48, max((len(row.id) for row in shown), default=0))
     for row in shown:
         seconds = f"{row.seconds:.1f} s" if row.seconds is not None and row.state in ("run", "maybe") else ""
-        yield f"{row.state:<8} {row.id:<{width}}  {seconds:>8}  {_money(row)}{row.reason}".rstrip()
+        state = "ignored" if row.ignored else row.state
+        yield f"{state:<8} {row.id:<{width}}  {seconds:>8}  {_money(row)}{row.reason}".rstrip()
 
 
 def summary(sums: dict[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from doit.cmd_base import DoitCmdBase
 from doit.exceptions import InvalidCommand
 
-from vbmake.doit_plugin.command import FreeOrder, ProjectCommand
+from vbmake.doit_plugin.command import FreeOrder, ProjectCommand, why_ignored
 from vbmake.doit_plugin.explain import follow
 from vbmake.doit_plugin.foretold import foretold_tasks, statuses
 from vbmake.doit_plugin.makers import Makers, lack, makers_of, still_unplanned
@@ -37,12 +37,15 @@ class Why(FreeOrder, ProjectCommand, DoitCmdBase):  # type: ignore[misc]  # doit
         told = foretold_tasks(self.task_list)
         tasks = {task.name: task for task in told}
         targets = {target: task.name for task in told for target in task.targets}
+        ignored = self.ignored()
         for word in pos_args:
             task = tasks.get(targets.get(word, word))
             if task is None:
                 raise InvalidCommand(self._no_job(word))
             members = [tasks[name] for name in task.task_dep] if is_group(task) else [task]
             for member in members:
+                if member.name in ignored:
+                    self.outstream.write(f"{member.name}: ignored, {why_ignored(member.name, ignored)}\n")
                 self._explain(member, makers)
         return 0
 

@@ -10,6 +10,7 @@ import getopt
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,12 @@ from vbmake.doit_plugin.states import JobStates
 from vbmake.errors import VbmakeError
 
 INTERRUPTED = 130
+
+
+def why_ignored(name: str, ignored: Mapping[str, str]) -> str:
+    """Why a build leaves a task out, and until when."""
+    cause = ignored[name]
+    return ("" if cause == name else f"as is {cause}, which it needs, ") + f"until `forget {cause}`"
 
 
 class Guarded:
@@ -191,6 +198,16 @@ class ProjectCommand(Guarded):
         near = alike(word, names_of(self.task_list))
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         return f"{word} is no job and no target; {hint}{self._listing()}"
+
+    def ignored(self) -> dict[str, str]:
+        """The tasks that a build leaves out, each with the one that was marked: itself, or one that it needs."""
+        found: dict[str, str] = {}
+        for task in self.task_list:
+            marked = self.dep_manager.status_is_ignore(task)
+            cause = task.name if marked else next((found[name] for name in task.task_dep if name in found), None)
+            if cause is not None:
+                found[task.name] = cause
+        return found
 
     def _listing(self) -> str:
         from vbmake.doit_plugin.unknown import waiting
