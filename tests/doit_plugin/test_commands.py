@@ -304,6 +304,36 @@ def test_what_says_nothing_to_do_is_refused(toy: Toy, words: list[str]) -> None:
     assert toy.build().out.splitlines()[-1].startswith("2 jobs: 2 ran in ")
 
 
+@pytest.mark.parametrize("current", [False, True])
+@pytest.mark.parametrize(
+    ("words", "told"), [(["-n", "-3"], "-n -3: a number of jobs"), (["-P", "foo"], "-P foo: process or thread")]
+)
+def test_a_wrong_way_to_run_jobs_is_refused_also_where_there_is_nothing_to_do(
+    toy: Toy, words: list[str], told: str, current: bool
+) -> None:
+    chain(toy.root)
+    if current:
+        toy.build()
+    ended = toy.vbmake("run", *words)
+    assert (ended.code, told in ended.err) == (3, True)
+
+
+def test_a_file_of_what_is_told_is_named_from_where_one_stands(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    chain(toy.root)
+    (toy.root / "below").mkdir()
+    monkeypatch.chdir(toy.root / "below")
+    assert toy.vbmake("run", "-o", "told.txt").code == 0
+    assert (toy.root / "below" / "told.txt").read_text().endswith(" s\n")
+    assert not (toy.root / "told.txt").exists()
+
+
+@pytest.mark.parametrize("reporter", ["console", "error-only"])
+def test_a_terminal_obeys_nothing_of_what_a_tool_said(toy: Toy, reporter: str) -> None:
+    declare(toy.root, {"id": "fail:a", "makes": {"o": "a.txt"}, "options": {"said": "\x1b]0;title\x07"}, "final": True})
+    told = toy.build("-r", reporter)
+    assert (told.code, "it went wrong?]0;title?" in told.out, "\x1b" in told.out) == (1, True, False)
+
+
 def test_plan_tells_what_a_build_leaves_out(toy: Toy) -> None:
     chain(toy.root)
     toy.vbmake("ignore", "copy:film")

@@ -44,8 +44,8 @@ def dice(work: Work) -> Measures:
 
 
 def fail(work: Work) -> Measures:
-    """Fails while the option `text` is no `mended`."""
-    work.log("it went wrong")
+    """Fails while the option `text` is no `mended`; what it says ends with the option `said`."""
+    work.log("it went wrong" + work.options.get("said", ""))
     if work.options.get("text") != "mended":
         raise JobError("the toy is broken")
     return copy(work)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from vbmake.doit_plugin.workers import Pools
 
 
+PARALLEL = ("process", "thread")  # what -P knows
+
 OWN = (
     flag(
         "open",
@@ -82,6 +84,8 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         if args and args[0] in words.COMMANDS and self._is_word(args[0], params):
             return self._dispatch(args)
         self._show = bool(params.get("open_film"))
+        if isinstance(self.loader, VideoLoader):
+            _check(params["num_process"], params["par_type"])
         if isinstance(self.loader, VideoLoader) and self._is_current(params, args):
             return 0
         self._told_processes = "par_type" in params._non_default_keys and params["par_type"] == "process"
@@ -156,12 +160,13 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
             )
         if pos_args and pos_args[0] in words.COMMANDS and not self._names_a_task(pos_args[0]):
             return self._dispatch(list(pos_args))
+        _check(num_process, par_type)
         if self._told_processes:
             sys.stderr.write("-P process is ignored: films are built on threads, each tool in a process of its own\n")
         PythonAction.pm_pdb = pdb
         stream = Stream(verbosity, force_verbosity)
         with contextlib.ExitStack() as stack:
-            out = Heard(stack.enter_context(_opened(outfile)) if isinstance(outfile, str) else outfile)
+            out = Heard(stack.enter_context(self._opened(outfile)) if isinstance(outfile, str) else outfile)
             view = self._view(reporter, out, failure_verbosity)
             stack.callback(getattr(view, "close", lambda: None))  # whatever ends it: the terminal is as it was
             try:
@@ -177,6 +182,14 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                     sys.stderr.write(f"interrupted; what was finished is kept{self._uploading()}\n")
                 close_all(interrupted=True)
                 return UNHEARD if quiet else INTERRUPTED
+
+    def _opened(self, path: str) -> TextIO:
+        """A file of what is told, named from where the user stands. Raises WorkspaceError."""
+        here = self.loader.here if isinstance(self.loader, VideoLoader) else Path()
+        try:
+            return open(here / path, "w", encoding="utf-8", errors=BACKSLASHES)
+        except OSError as error:
+            raise WorkspaceError(f"cannot write {path}: {error.strerror or error}") from error
 
     def _uploading(self) -> str:
         """What is said of uploads that an interrupted build waits for."""
@@ -253,8 +266,6 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         from vbmake.doit_plugin.runner import PYTHON, TASKS
         from vbmake.doit_plugin.workers import Pools
 
-        if num_process < 0:
-            raise InvalidCommand(f"-n {num_process}: a number of jobs that run at once, such as -n 4")
         threads = own = max(1, num_process)
         if num_process == 0 and not isinstance(self.loader, VideoLoader):
             threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
@@ -281,12 +292,12 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                 one.task_dep = []
 
 
-def _opened(path: str) -> TextIO:
-    """A file of what is told. Raises WorkspaceError."""
-    try:
-        return open(path, "w", encoding="utf-8", errors=BACKSLASHES)
-    except OSError as error:
-        raise WorkspaceError(f"cannot write {path}: {error.strerror or error}") from error
+def _check(num_process: int, par_type: str) -> None:
+    """Raises InvalidCommand for what says nothing of how jobs are to be run."""
+    if num_process < 0:
+        raise InvalidCommand(f"-n {num_process}: a number of jobs that run at once, such as -n 4")
+    if par_type not in PARALLEL:
+        raise InvalidCommand(f"-P {par_type}: {' or '.join(PARALLEL)}, and films are built on threads either way")
 
 
 def _publish(project: FilmProject, out: Any, events: Events) -> int | None:

@@ -6,7 +6,6 @@ The user's own tasks in the same `dodo.py` are told as doit's console reporter t
 from __future__ import annotations
 
 import functools
-import re
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -16,13 +15,10 @@ from doit.reporter import ConsoleReporter
 
 from vbmake.doit_plugin.project import is_group, job_of
 from vbmake.doit_plugin.tally import Tally, sentence
-from vbmake.doit_plugin.terminal import drawable
+from vbmake.doit_plugin.terminal import drawable, harmless
 
 if TYPE_CHECKING:
     from vbmake.doit_plugin.live import Live
-
-
-_CONTROL = re.compile(r"[\0-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
@@ -103,7 +99,7 @@ class FilmReporter(ConsoleReporter):  # type: ignore[misc]  # doit has no types
 
     def retry(self, task: Any, seconds: float, error: str) -> None:
         """A job failed in a way that may pass."""
-        first = error.splitlines()[0] if error else "failed"
+        first = harmless(error.splitlines()[0]) if error else "failed"
         self.write(f"{'again':<9}{task.name} in {seconds:.1f} s: {first}\n")
         if self._live is not None:
             self._live.stop(task.name)
@@ -173,6 +169,4 @@ def talks(task: Any) -> bool:
 
 
 def _indented(text: str) -> str:
-    """As a terminal shows it, and obeys none of it: a tool may have said anything."""
-    shown = _CONTROL.sub("?", text.rstrip().replace("\r\n", "\n"))
-    return "\n".join(f"    {line}" if line.strip() else "" for line in shown.splitlines())
+    return "\n".join(f"    {line}" if line.strip() else "" for line in harmless(text.rstrip()).splitlines())

@@ -15,6 +15,7 @@ from doit.exceptions import TaskError, TaskFailed
 from doit.task import Task
 
 from vbmake.doit_plugin.project import META, FilmProject, GroupHandle, JobHandle, Unplanned, open_project
+from vbmake.doit_plugin.terminal import harmless
 from vbmake.doit_plugin.where import DECLARATION
 from vbmake.errors import JobError, MissingTool, Place, Problem, ProjectError, VbmakeError
 from vbmake.plan.types import JobSpec, Output, Source
@@ -37,7 +38,7 @@ class JobFailed(TaskFailed):  # type: ignore[misc]  # doit has no types
             lines += [f"    {line}" for line in tail(log)]
         if log.exists():  # it may have failed before it said anything
             lines.append(f"    log: {self.handle.log}")
-        return "\n".join(lines)
+        return harmless("\n".join(lines))
 
 
 class JobImpossible(TaskError):  # type: ignore[misc]  # doit has no types
@@ -48,7 +49,7 @@ class JobImpossible(TaskError):  # type: ignore[misc]  # doit has no types
         self.details = details
 
     def get_msg(self) -> str:
-        return f"{self.message}\n{self.details}".rstrip()
+        return harmless(f"{self.message}\n{self.details}".rstrip())
 
 
 class JobAction(BaseAction):  # type: ignore[misc]  # doit has no types
