@@ -12,6 +12,7 @@ from doit.task import Task
 
 from tests.doit_plugin.conftest import Toy, chain, declare, events
 from vbmake.doit_plugin import tasks as tasks_module
+from vbmake.doit_plugin.words import COMMANDS
 
 
 def test_nothing_but_the_projects_own_state_appears_beside_the_declaration(toy: Toy) -> None:
@@ -498,6 +499,23 @@ def test_a_name_that_is_no_job_is_told_with_those_like_it(toy: Toy) -> None:
         for word, near in (("midle", "copy:middle"), ("MIDDLE", "copy:middle"), ("film.txt", "build/film.txt")):
             ended = toy.vbmake(command, word)
             assert (ended.code, f"{word} is no job and no target; did you mean {near}" in ended.err) == (3, True)
+
+
+@pytest.mark.parametrize("command", ["list", "clean", "forget", "ignore"])
+@pytest.mark.parametrize(("word", "near"), [("midle", "copy:middle"), ("build/film.txt", "copy:film")])
+def test_a_name_that_is_no_job_is_told_with_those_like_it_by_every_command(
+    toy: Toy, command: str, word: str, near: str
+) -> None:
+    chain(toy.root)
+    ended = toy.vbmake(command, word)
+    assert (ended.code, f"{word} is no job and no group; did you mean {near}?" in ended.err) == (3, True)
+
+
+def test_completion_knows_the_films_commands(toy: Toy) -> None:
+    chain(toy.root)
+    script = toy.doit("tabcompletion").out
+    assert set(COMMANDS) | {"run", "list"} <= set(script.split('sub_cmds="')[1].split('"')[0].split())
+    assert "watch" not in toy.doit("tabcompletion", tasks={}).out
 
 
 def test_a_name_that_is_not_planned_yet_is_told_as_such(toy: Toy) -> None:

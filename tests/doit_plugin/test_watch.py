@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doit_plugin.conftest import Shell, Toy
+from tests.doit_plugin.conftest import Shell, Toy, chain, declare
 from tests.scenarios.test_kills import command_lines
 from vbmake.doit_plugin import cmd_watch
 from vbmake.doit_plugin.cmd_watch import everything, watch
@@ -70,6 +70,22 @@ def nothing() -> None:
 def desk(tmp_path: Path) -> Desk:
     (tmp_path / "video.yaml").write_text("one")
     return Desk(tmp_path)
+
+
+def test_a_word_that_names_nothing_is_refused_before_anything_is_built(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain(toy.root)
+    monkeypatch.setattr(cmd_watch, "watch", lambda *_: 0)
+    ended = toy.doit("watch", "midle")
+    assert ended.code == 3
+    assert "midle is no job and no target; did you mean copy:middle? `doit list --all` shows the jobs" in ended.err
+    (toy.root / "below").mkdir()
+    monkeypatch.chdir(toy.root / "below")
+    for word in ("copy:film", "../build/film.txt", "copy", "copy:*"):
+        assert toy.doit("watch", word).code == 0
+    (toy.root / "a.txt").unlink()
+    assert toy.doit("watch", "midle").code == 0, "the build tells what is wrong, and a save mends it"
 
 
 def test_a_film_is_built_at_once_and_after_each_save(desk: Desk) -> None:
@@ -159,7 +175,7 @@ def test_what_cannot_be_built_is_refused(toy: Toy) -> None:
 
 
 def test_the_options_reach_each_build_and_the_film_is_shown_once(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
-    (toy.root / "video.yaml").write_text("")
+    declare(toy.root, {"id": "film:wide", "makes": {"film": "build/wide.mp4"}, "final": True})
     given: list[list[str]] = []
     codes = iter([3, 0, 0])
 

@@ -8,7 +8,7 @@ from typing import Any
 from doit import cmd_completion, cmd_dumpdb, cmd_forget, cmd_ignore, cmd_resetdep, cmd_strace
 from doit.exceptions import InvalidCommand
 
-from vbmake.doit_plugin import where
+from vbmake.doit_plugin import where, words
 from vbmake.doit_plugin.command import ProjectCommand
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.doit_plugin.project import META, locked, projects_of
@@ -27,7 +27,13 @@ class Ignore(ProjectCommand, cmd_ignore.Ignore):  # type: ignore[misc]  # doit h
 
 
 class TabCompletion(ProjectCommand, cmd_completion.TabCompletion):  # type: ignore[misc]  # doit has no types
-    """doit's `tabcompletion`."""
+    """doit's `tabcompletion`, with vbmake's commands where a film is concerned."""
+
+    def perform(self, params: Any, args: list[str]) -> Any:
+        self.adopt(params)
+        if isinstance(self.loader, VideoLoader):
+            self.cmds.update({name: words.load(name) for name in words.COMMANDS})
+        return super().perform(params, args)
 
 
 class Forget(ProjectCommand, cmd_forget.Forget):  # type: ignore[misc]  # doit has no types

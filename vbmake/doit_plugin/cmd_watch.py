@@ -19,9 +19,12 @@ from vbmake.doit_plugin import words
 from vbmake.doit_plugin.cmd_run import OWN
 from vbmake.doit_plugin.command import INTERRUPTED, FreeOrder, Rooted
 from vbmake.doit_plugin.hearing import UNHEARD, unheard
-from vbmake.doit_plugin.loader import OPTION_DIR
+from vbmake.doit_plugin.loader import OPTION_DIR, VideoLoader
 from vbmake.doit_plugin.option import flag, option
+from vbmake.doit_plugin.project import close_all
 from vbmake.doit_plugin.session import terminable
+from vbmake.doit_plugin.unknown import alike, names_of
+from vbmake.errors import VbmakeError
 from vbmake.run import stamp
 
 INTERVAL = 0.3  # seconds between two looks
@@ -61,6 +64,7 @@ class Watch(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no ty
                 raise InvalidCommand(f"watch builds, and {word} is a command; name jobs, groups or targets, or nothing")
         if params["process"] and not params["process"].isdecimal():
             raise InvalidCommand(f"-n {params['process']}: a number of jobs, such as -n 4")
+        _refuse_unknown(root, args, self.bin_name)
         options = [f"--dir={root}", *(["-n", params["process"]] if params["process"] else [])]
         options += ["--continue"] if params["continue_"] else []
         options += [f"--{name}" for name in ("offline", "yes") if params[name]]
@@ -78,6 +82,26 @@ class Watch(FreeOrder, Rooted, Command):  # type: ignore[misc]  # doit has no ty
 
         with terminable():
             return watch(root, build, tell)
+
+
+def _refuse_unknown(root: Path, args: Sequence[str], bin_name: str) -> None:
+    """Raises InvalidCommand for a word that names nothing: nothing that is saved is likely to change that."""
+    if not args:
+        return
+    loader, given = VideoLoader(root), list(args)
+    try:
+        tasks = loader.load_tasks(None, given)
+        assert loader.project is not None
+        known = {task.name for task in tasks} | {target for task in tasks for target in task.targets}
+        for word in given:
+            if word not in known and "*" not in word and not loader.project.may_have(word):
+                near = alike(word, names_of(tasks))
+                hint = f"did you mean {' or '.join(near)}? " if near else ""
+                raise InvalidCommand(f"{word} is no job and no target; {hint}`{bin_name} list --all` shows the jobs")
+    except VbmakeError:  # told by the build, and mended by a save
+        pass
+    finally:
+        close_all()
 
 
 def run(arguments: Sequence[str]) -> int:

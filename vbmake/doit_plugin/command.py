@@ -30,6 +30,8 @@ from vbmake.errors import VbmakeError
 
 INTERRUPTED = 130
 
+_NO_TASK = re.compile(r"'(.*)' is not a task\.", re.DOTALL)  # as doit says it
+
 
 def why_ignored(name: str, ignored: Mapping[str, str]) -> str:
     """Why a build leaves a task out, and until when."""
@@ -178,6 +180,9 @@ class ProjectCommand(Guarded):
         try:
             return super(Guarded, self).execute(params, args)  # type: ignore[misc]  # the core command is next in the MRO
         except InvalidCommand as error:
+            wrong = _NO_TASK.fullmatch(str(error))
+            if wrong and projects_of(getattr(self, "_task_list", ())):
+                raise InvalidCommand(self._no_task(wrong[1])) from None
             if error.not_found is None or not self.ours():
                 raise
             raise InvalidCommand(self._unknown(str(error.not_found))) from None
@@ -198,6 +203,15 @@ class ProjectCommand(Guarded):
         near = alike(word, names_of(self.task_list))
         hint = f"did you mean {' or '.join(near)}? " if near else ""
         return f"{word} is no job and no target; {hint}{self._listing()}"
+
+    def _no_task(self, word: str) -> str:
+        """What is said of a word that is no job, by a command that takes no targets."""
+        from vbmake.doit_plugin.unknown import alike
+
+        makers = [task.name for task in self.task_list if word in task.targets]
+        near = makers or alike(word, [task.name for task in self.task_list])
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        return f"{word} is no job and no group; {hint}{self._listing()}"
 
     def ignored(self) -> dict[str, str]:
         """The tasks that a build leaves out, each with the one that was marked: itself, or one that it needs."""
