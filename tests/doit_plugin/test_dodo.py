@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from doit import create_after
+from doit.tools import result_dep
 
 from tests.doit_plugin.conftest import Toy, chain, declare
 from vbmake.doit_plugin import load_video_tasks
@@ -191,6 +193,96 @@ def test_rounds_go_on_within_one_command(toy: Toy) -> None:
     ended = toy.doit("use", tasks=namespace)
     assert (ended.code, ended.err) == (0, "")
     assert (toy.root / "used.txt").read_text() == "hello"
+
+
+def spoken(root: Path) -> None:
+    """A film that can only be planned when a voice is measured."""
+    declare(
+        root,
+        {"id": "copy:voice", "makes": {"voice": ".vbmake/voice.txt"}, "options": {"text": "hello"}},
+        {"id": "copy:film", "reads": {"v": ["copy:voice#voice"]}, "makes": {"film": "build/film.txt"}, "final": True,
+         "after": ["copy:voice#voice"]},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        {"task_dep": ["one:copy:film"]},
+        {"task_dep": ["one:copy:f*"]},
+        {"task_dep": ["one:*"]},
+        {"setup": ["one:copy:film"]},
+        {"calc_dep": ["one:copy:film"]},
+        {"uptodate": [result_dep("one:copy:film")]},
+        {"getargs": {"length": ("one:copy:film", None)}},
+    ],
+    ids=lambda need: f"{next(iter(need))} {next(iter(need.values()))}"[:24],
+)
+@pytest.mark.parametrize("named", [["use"], []], ids=["named", "all"])
+def test_a_task_may_need_a_job_that_is_not_planned_yet(toy: Toy, named: list[str], need: dict[str, Any]) -> None:
+    spoken(toy.root / "one")
+    namespace = films("one")
+    namespace["task_use"] = lambda: {"actions": ["cp one/build/film.txt used.txt"], **need}
+    ended = toy.doit(*named, tasks=namespace)
+    assert (ended.code, ended.err) == (0, ""), ended.out
+    assert (toy.root / "used.txt").read_text() == "hello"
+
+
+def test_tasks_may_be_created_after_a_job_that_is_not_planned_yet(toy: Toy) -> None:
+    spoken(toy.root / "one")
+
+    @create_after(executed="one:copy:film")
+    def task_late() -> Iterator[Any]:
+        yield {"name": "use", "actions": ["cp one/build/film.txt used.txt"]}
+
+    assert toy.doit("late", tasks={**films("one"), "task_late": task_late}).code == 0
+    assert (toy.root / "used.txt").read_text() == "hello"
+
+
+def test_a_task_may_need_a_job_of_a_film_of_which_a_task_has_yet_to_make_a_source(toy: Toy) -> None:
+    chain(toy.root / "one")
+    (toy.root / "one/a.txt").unlink()
+    namespace = films("one")
+    namespace["task_source"] = lambda: {"actions": ["echo made > one/a.txt"], "targets": ["one/a.txt"]}
+    namespace["task_use"] = lambda: {"actions": ["cp one/build/film.txt used"], "task_dep": ["one:copy:film"]}
+    ended = toy.doit("use", tasks=namespace)
+    assert (ended.code, ended.err) == (0, ""), ended.out
+    assert (toy.root / "used").read_text() == "made\n"
+
+
+@pytest.mark.parametrize("need", ["task_dep", "calc_dep"])
+def test_a_name_that_no_film_turns_out_to_have_is_told_in_the_end(toy: Toy, need: str) -> None:
+    spoken(toy.root / "one")
+    namespace = films("one")
+    namespace["task_use"] = lambda: {"actions": ["touch used"], need: ["one:copy:flim"]}
+    ended = toy.doit("use", tasks=namespace)
+    assert ended.code == 2
+    assert "use. Task dependency 'one:copy:flim' does not exist." in ended.out
+    assert not (toy.root / "used").exists()
+
+
+def test_a_name_that_no_film_can_come_to_have_is_told_at_once(toy: Toy) -> None:
+    spoken(toy.root / "one")
+    namespace = films("one")
+    namespace["task_use"] = lambda: {"actions": ["touch used"], "task_dep": ["ones:copy:film"]}
+    ended = toy.doit("use", tasks=namespace)
+    assert ended.code == 2
+    assert "Task dependency 'ones:copy:film' does not exist." in ended.out
+    assert not (toy.root / "one/.vbmake/voice.txt").exists()
+
+
+def test_what_a_task_needs_of_a_film_that_is_not_wholly_planned_stops_no_other_task(toy: Toy) -> None:
+    spoken(toy.root / "one")
+    namespace = films("one")
+    namespace["task_use"] = lambda: {"actions": ["touch used"], "uptodate": [result_dep("one:copy:film")]}
+    namespace["task_lint"] = lambda: {"actions": ["touch linted"]}
+    assert toy.doit("lint", tasks=namespace).code == 0
+    for command, code in {"list": 0, "info use": 1, "clean -n": 0, "forget use": 0}.items():
+        ended = toy.doit(*command.split(), tasks=namespace)
+        assert (ended.code, ended.err) == (code, "")
+        assert "not planned yet" not in ended.out
+    assert "one:copy:film    not planned yet" in toy.doit("list", "--all", tasks=namespace).out
+    assert not (toy.root / "one/.vbmake/voice.txt").exists()
 
 
 def test_a_task_of_the_users_runs_once_though_the_film_is_planned_in_rounds(toy: Toy) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from doit import cmd_clean
 from doit.cmd_base import check_tasks_exist
-from doit.control import TaskControl
 
 from vbmake.disk import words
 from vbmake.doit_plugin.command import ProjectCommand
+from vbmake.doit_plugin.graph import Graph
 from vbmake.doit_plugin.project import job_of, locked, projects_of
 from vbmake.errors import WorkspaceError
 
@@ -30,7 +30,7 @@ class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has 
             self._clean(dryrun, cleandep, cleanall, cleanforget, pos_args)
 
     def _clean(self, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: Any) -> None:
-        tasks = TaskControl(self.task_list).tasks
+        tasks = Graph(self.task_list).tasks
         named = list(pos_args or [])
         check_tasks_exist(tasks, named, skip_wildcard=True)
         if cleanall or not named:

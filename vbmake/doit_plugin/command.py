@@ -287,8 +287,13 @@ class ProjectCommand(Guarded):
         self._task_list = tasks
         if projects_of(tasks):
             self._speak()
-        if not self.execute_tasks and not self.foretells:  # a build may find that a task makes what is missing
-            refuse(unplanned_of(tasks))
+        if not self.execute_tasks:
+            if not self.foretells:  # a build may find that a task of the user's makes what is missing
+                refuse(unplanned_of(tasks))
+            if projects_of(tasks):
+                from vbmake.doit_plugin.expected import expected
+
+                self._task_list = tasks = [*tasks, *expected(tasks)]
         plain = self.dep_manager.plain if isinstance(self.dep_manager, JobStates) else self.dep_manager
         self.dep_manager = JobStates(plain, tasks) if projects_of(tasks) else plain
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -85,6 +86,13 @@ class FilmProject:
         except ProjectError:
             return not colon and name.startswith(self.workspace.film_names)
 
+    def may_match(self, pattern: str) -> bool:
+        """Whether a pattern may match names of jobs that are not planned yet: one that begins as such names do."""
+        start = _literal(pattern)
+        if self.complete or (self.prefix and not start.startswith(f"{self.prefix}:")):
+            return False
+        return start == f"{self.prefix}:" or self.may_have(start)
+
     def finals(self) -> list[str]:
         """Task names of the final targets."""
         return [self.name(job.id) for job in self.plan.jobs if job.final]
@@ -147,6 +155,18 @@ class GroupHandle:
     project: FilmProject
 
 
+@dataclass(frozen=True, eq=False)
+class Expected:
+    """The project that must be planned further before a name is known that a task of the user's needs."""
+
+    project: FilmProject
+
+
+def is_own(task: Any) -> bool:
+    """Whether a doit task is the user's own."""
+    return META not in (task.meta or {})
+
+
 def job_of(task: Any) -> JobHandle | None:
     """The job behind a doit task, or None for a task of the user's own or a group."""
     handle = task.meta.get(META) if task.meta else None
@@ -197,6 +217,20 @@ class Unplanned:
     base: str
     prefix: str
     error: ProjectError
+
+    def may_have(self, word: str) -> bool:
+        """Whether a word may name something that is in it, once it can be planned."""
+        return word.startswith(f"{self.prefix}:") if self.prefix else True
+
+    def may_match(self, pattern: str) -> bool:
+        """Whether a pattern may match such names."""
+        start = _literal(pattern)
+        return ":" in start and self.may_have(start)
+
+
+def _literal(pattern: str) -> str:
+    """What stands in a pattern of names before the first sign that is none of a name."""
+    return re.split(r"[*?[]", pattern, maxsplit=1)[0]
 
 
 def refuse(unplanned: Iterable[Unplanned]) -> None:

@@ -9,7 +9,19 @@ from typing import Any
 
 from doit.control import TaskControl
 
-from vbmake.doit_plugin.project import META, FilmProject, Unplanned, is_group, job_of, projects_of, unplanned_of, within
+from vbmake.doit_plugin.expected import needs
+from vbmake.doit_plugin.project import (
+    META,
+    Expected,
+    FilmProject,
+    Unplanned,
+    is_group,
+    is_own,
+    job_of,
+    projects_of,
+    unplanned_of,
+    within,
+)
 
 
 class Scope:
@@ -32,7 +44,7 @@ class Scope:
             name = stack.pop()
             if name not in found:
                 task = found[name] = tasks[name]
-                stack += [*task.task_dep, *task.setup_tasks]
+                stack += needs(task)
         return found
 
     @cached_property
@@ -42,13 +54,13 @@ class Scope:
         if self.selection is None:
             return projects
         reached = projects_of(self.closure.values())
-        return [project for project in projects if project in reached or self._awaits(project.base)]
+        return [project for project in projects if project in reached or self._awaits(project)]
 
     @cached_property
     def unplanned(self) -> list[Unplanned]:
         """The films that the selection concerns and that cannot be planned as things are."""
         reached = unplanned_of(self.closure.values())
-        return [one for one in unplanned_of(self.tasks) if one in reached or self._awaits(one.base)]
+        return [one for one in unplanned_of(self.tasks) if one in reached or self._awaits(one)]
 
     def hopeless(self) -> list[str]:
         """Words of the selection that name nothing, however much further the films are planned.
@@ -142,19 +154,27 @@ class Scope:
     def _selects(self, name: str) -> bool:
         return name in self._words
 
-    def _awaits(self, base: str) -> bool:
-        """Whether something selected may be, or may need, what is only known when a film in `base` is planned."""
-        if self._unknown:
+    def _awaits(self, film: FilmProject | Unplanned) -> bool:
+        """Whether something selected may be, or may need, what is only known when a film is planned."""
+        if self._unknown or film in self._expected:
             return True
         own = self._own(self.closure)
-        return any(within(base, dep) and dep not in self.control.targets for task in own for dep in task.file_dep)
+        if any(film.may_match(pattern) for task in own for pattern in task.wild_dep):
+            return True
+        return any(within(film.base, dep) and dep not in self.control.targets for task in own for dep in task.file_dep)
+
+    @cached_property
+    def _expected(self) -> list[FilmProject | Unplanned]:
+        """The films that may have a name which something selected needs and which nothing has yet."""
+        handles = [(task.meta or {}).get(META) for task in self.closure.values()]
+        return [*(one.project for one in handles if isinstance(one, Expected)), *unplanned_of(self.closure.values())]
 
     @staticmethod
     def _own(tasks: Mapping[str, Any]) -> list[Any]:
         """The tasks of the user's among these."""
-        return [task for task in tasks.values() if META not in (task.meta or {})]
+        return [task for task in tasks.values() if is_own(task)]
 
     def _asks_for_more(self, project: FilmProject) -> bool:
-        if self.selection is None or self._awaits(project.base):
+        if self.selection is None or self._awaits(project):
             return True
         return any(is_group(task) and task.meta[META].project is project for task in self.closure.values())

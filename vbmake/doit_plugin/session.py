@@ -16,6 +16,7 @@ from doit.exceptions import InvalidCommand, InvalidTask
 
 from vbmake import process
 from vbmake.doit_plugin.events import Events, trim
+from vbmake.doit_plugin.graph import Graph
 from vbmake.doit_plugin.project import FilmProject, close_all, projects_of, refuse
 from vbmake.doit_plugin.runner import PoolRunner
 from vbmake.doit_plugin.scope import Scope
@@ -124,7 +125,7 @@ class Session:
         made: set[str] = set()
         locked: set[Path] = set()
         for number in range(1, ROUNDS):
-            control = TaskControl(self.tasks)
+            control = Graph(self.tasks)
             if number == 1 and hasattr(self.reporter, "initialize"):
                 self.reporter.initialize(control.tasks, [])
             scope = Scope(self.tasks, control, self.selection)
@@ -172,7 +173,7 @@ class Session:
     def _apart(self, runner: PoolRunner) -> None:
         """Run what can be planned though something that the plan waits for has failed, and needs none of that."""
         self._plan_anew()
-        control = TaskControl(self.tasks)
+        control = Graph(self.tasks)
         scope = Scope(self.tasks, control, self.selection)
         for project in scope.projects:
             project.workspace.look_ahead(project.plan)
