@@ -411,3 +411,22 @@ def test_a_film_that_lacks_what_only_the_film_would_bring_is_told_of_that(toy: T
     ended = toy.doit(tasks=namespace)
     assert ended.code == 3
     assert "a.txt is not there" in ended.err
+
+
+@pytest.mark.parametrize("default", [["one", "needed"], ["one/build/film.txt", "needed"], ["one:copy:f*", "needed"]])
+def test_clean_cleans_the_default_tasks_with_what_they_need_and_no_other(toy: Toy, default: list[str]) -> None:
+    """As plain doit does."""
+    chain(toy.root / "one")
+    namespace = films("one")
+    needs: dict[str, list[str]] = {"first": [], "needed": ["first"], "other": []}
+    namespace["task_own"] = lambda: (
+        {"basename": name, "actions": [f"touch {name}"], "targets": [name], "file_dep": need, "clean": True}
+        for name, need in needs.items()
+    )
+    namespace["DOIT_CONFIG"] = {"default_tasks": default}
+    assert toy.doit("*", tasks=namespace).code == 0
+    assert toy.doit("clean", tasks=namespace).code == 0
+    assert [name for name in needs if (toy.root / name).exists()] == ["other"]
+    assert not (toy.root / "one/build").exists()
+    assert toy.doit("clean", "-a", tasks=namespace).code == 0
+    assert not (toy.root / "other").exists()

@@ -30,15 +30,20 @@ class Clean(ProjectCommand, cmd_clean.Clean):  # type: ignore[misc]  # doit has 
             self._clean(dryrun, cleandep, cleanall, cleanforget, pos_args)
 
     def _clean(self, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: Any) -> None:
-        tasks = Graph(self.task_list).tasks
+        graph = Graph(self.task_list)
+        tasks = graph.tasks
         named = list(pos_args or [])
         check_tasks_exist(tasks, named, skip_wildcard=True)
-        if cleanall or not named:
-            chosen = [task.name for task in self.task_list]
-        else:
+        if named and not cleanall:
             chosen = self._expand(named)
             if not cleandep:
                 chosen += [sub for name in chosen if tasks[name].has_subtask for sub in tasks[name].task_dep]
+        else:
+            cleandep = True
+            chosen = [task.name for task in self.task_list]
+            if self.sel_tasks and not cleanall:  # the default ones, as far as they are planned
+                default = [graph.targets.get(word, word) for word in self._expand(self.sel_tasks)]
+                chosen = [name for name in default if name in tasks]
         order = consumers_first(tasks, chosen, follow=cleandep)
         for name in [name for name in order if name not in named and is_paid_only_here(tasks[name])]:
             order.remove(name)
