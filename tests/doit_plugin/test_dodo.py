@@ -316,6 +316,34 @@ def test_python_actions_run_one_at_a_time_and_commands_as_many_as_asked(toy: Toy
     assert at_once == [1] * 6
 
 
+@pytest.mark.parametrize(("options", "most"), [([], 1), (["-n", "1"], 1), (["-n", "3"], 3)])
+def test_tasks_of_ones_own_run_one_after_the_other_unless_more_are_asked_for_whatever_their_actions_are(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, options: list[str], most: int
+) -> None:
+    chain(toy.root / "one")
+    begun: list[str] = []
+    at_once: list[int] = []
+    submit = Workers.submit
+
+    def counted(workers: Workers, batch: Batch) -> None:
+        begun.extend(node.task.name for node, _ in batch.waiting)
+        submit(workers, batch)
+        at_once.append(workers.running)
+
+    def act() -> None:
+        """Nothing."""
+
+    namespace = films("one")
+    namespace["task_own"] = lambda: (
+        {"name": str(number), "actions": ["true" if number % 3 else act]} for number in range(40)
+    )
+    monkeypatch.setattr(Workers, "submit", counted)
+    assert toy.doit(*options, "own", tasks=namespace).code == 0
+    assert max(at_once) == most
+    own = [*(f"own:{number}" for number in range(40)), "own"]
+    assert begun == own if most == 1 else sorted(begun) == sorted(own)
+
+
 def test_a_failing_task_of_the_users_is_told_as_doit_tells_it(toy: Toy) -> None:
     chain(toy.root / "one")
     namespace = films("one")

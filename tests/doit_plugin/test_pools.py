@@ -63,6 +63,16 @@ def test_a_pool_without_a_rate_is_limited_by_its_slots_alone() -> None:
     assert [pools.acquire("openai") for _ in range(4)] == [True, True, True, False]
 
 
+def test_who_has_a_slot_of_a_pool_within_another_has_one_of_that_too() -> None:
+    pools = Pools({"doit": 2, "python": 1}, 5, Clock(), within={"python": "doit"})
+    assert [pools.acquire(name) for name in ("python", "python", "doit", "doit")] == [True, False, True, False]
+    pools.release("python")
+    assert [pools.acquire("doit"), pools.acquire("python")] == [True, False], "the other one is full"
+    pools.release("doit")
+    pools.release("doit")
+    assert [pools.acquire("python"), pools.used("doit")] == [True, 1]
+
+
 def test_a_pause_holds_for_all_of_a_pool_and_for_no_other() -> None:
     clock = Clock()
     pools = Pools({"openai": 3, "fal": 3}, 2, clock)

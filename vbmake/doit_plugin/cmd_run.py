@@ -269,7 +269,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         threads = own = max(1, num_process)
         if num_process == 0 and not isinstance(self.loader, VideoLoader):
             threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
-        pools = Pools({"cpu": threads, TASKS: own, PYTHON: 1}, default=threads)
+        pools = Pools({"cpu": threads, TASKS: own, PYTHON: 1}, default=threads, within={PYTHON: TASKS})
         self._learn(pools)
         return pools
 

@@ -13,6 +13,7 @@ Everything but the work itself happens in the calling thread.
 
 from __future__ import annotations
 
+import bisect
 import contextlib
 import functools
 import heapq
@@ -49,6 +50,7 @@ LINGER = 0.1  # seconds after which jobs that were given to a worker and are not
 
 TASKS = "doit"  # the pool of the user's own tasks
 PYTHON = "doit python"  # of those with Python actions: doit swaps sys.stdout around them, which bears one at a time
+OWN = (TASKS, PYTHON)
 
 
 class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
@@ -209,6 +211,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         else:
             pool = PYTHON if any(isinstance(action, PythonAction) for action in node.task.actions) else TASKS
         node.vbmake_kind = _kind(node)
+        node.vbmake_ticket = next(self._tickets)
         if pool not in self._ready:
             self._ready[pool] = deque()
         self._ready[pool].append(node)
@@ -223,9 +226,24 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         while self._later and self._later[0][0] <= now:
             self._queue(heapq.heappop(self._later)[2])
         for pool, queue in self._ready.items():
-            while queue and not self._stop_running and self._may_start(queue[0]) and self.pools.acquire(pool):
-                size = self._batch_size(queue, pool)
-                self._start([queue.popleft() for _ in range(size)], pool)
+            if pool not in OWN:
+                while queue and self._start_next(pool):
+                    pass
+        while any(self._start_next(pool) for pool in self._own_turn()):
+            pass
+
+    def _own_turn(self) -> list[str]:
+        """The pools of the user's own tasks in which one is ready: first that of the task that was dispatched first."""
+        waiting = [pool for pool in OWN if self._ready.get(pool)]
+        return sorted(waiting, key=lambda pool: self._ready[pool][0].vbmake_ticket)
+
+    def _start_next(self, pool: str) -> bool:
+        """Start what is next in a queue, if it may start now."""
+        queue = self._ready[pool]
+        if self._stop_running or not self._may_start(queue[0]) or not self.pools.acquire(pool):
+            return False
+        self._start([queue.popleft() for _ in range(self._batch_size(queue, pool))], pool)
+        return True
 
     def _may_start(self, node: Any) -> bool:
         """Whether a thread more would help."""
@@ -236,7 +254,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
             {
                 pool: f"{self.pools.used(pool)}/{self.pools.limit(pool)}"
                 for pool, queue in self._ready.items()
-                if queue and pool not in ("cpu", TASKS, PYTHON)
+                if queue and pool not in ("cpu", *OWN)
             }
         )
 
@@ -248,6 +266,10 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         size = self._pace.batch(kind, len(queue), self.pools.limit(pool))
         if pool == PYTHON and any(talks(node.task) for node in itertools.islice(queue, size)):
             return 1  # each is told when it begins: bars give way to it
+
+
+        if pool == PYTHON and (others := self._ready.get(TASKS)):  # none goes before one that was dispatched before it
+            size = bisect.bisect(queue, others[0].vbmake_ticket, 1, size, key=lambda node: node.vbmake_ticket)
         return size if {node.vbmake_kind for node in itertools.islice(queue, size)} == {kind} else 1
 
     def _start(self, nodes: list[Any], pool: str) -> None:

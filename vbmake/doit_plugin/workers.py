@@ -147,7 +147,8 @@ class Pools:
 
     A pool without a limit of its own has that of `default`. A provider that answers "later" pauses its whole pool. It
     opens one by one then, ever faster: of all at once, most would be sent away again.
-    `rates` are how many may start in a minute, evenly spaced.
+    `rates` are how many may start in a minute, evenly spaced. `within`: who has a slot of the one pool has one of the
+    other, too.
     """
 
     def __init__(
@@ -156,7 +157,9 @@ class Pools:
         default: int,
         clock: Callable[[], float] = time.monotonic,
         rates: Mapping[str, int] | None = None,
+        within: Mapping[str, str] | None = None,
     ) -> None:
+        self._within = dict(within or {})
         self._limits = {name: max(1, limit) for name, limit in limits.items()}
         self._rates = {name: max(1, rate) / MINUTE for name, rate in (rates or {}).items()}  # a second
         self._due: dict[str, float] = {}  # when the next one is due in a pool with a rate
@@ -184,6 +187,9 @@ class Pools:
     def acquire(self, pool: str) -> bool:
         """Take a slot, if one is free and the pool is not paused."""
         now = self._clock()
+        whole = self._within.get(pool)
+        if whole is not None and self.used(whole) >= self.limit(whole):
+            return False
         if self.used(pool) >= self.limit(pool) or now < self._until.get(pool, 0.0):
             return False
         rate = self._rates.get(pool)
@@ -196,12 +202,15 @@ class Pools:
         if (gap := self._gap.pop(pool, 0.0)) > SHORT:
             self._shut(pool, gap)
             self._gap[pool] = gap / 2
-        self._used[pool] = self.used(pool) + 1
+        for one in (pool, *([whole] if whole is not None else [])):
+            self._used[one] = self.used(one) + 1
         return True
 
     def release(self, pool: str) -> None:
         """Give a slot back."""
-        self._used[pool] = self.used(pool) - 1
+        whole = self._within.get(pool)
+        for one in (pool, *([whole] if whole is not None else [])):
+            self._used[one] = self.used(one) - 1
 
     def pause(self, pool: str, seconds: float) -> None:
         """Let nothing start in `pool` for `seconds`, and then not all at once."""
