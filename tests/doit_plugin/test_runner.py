@@ -183,6 +183,25 @@ def test_a_failure_that_may_pass_is_tried_again(toy: Toy) -> None:
     assert ended.out.splitlines()[-1].startswith("1 job: 1 ran in ")
 
 
+@pytest.mark.parametrize(("account", "paused"), [("", []), ("tts", ["tts"])])
+def test_only_a_provider_says_later_to_all_who_wait_for_its_pool(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, account: str, paused: list[str]
+) -> None:
+    """A rule of one's own that asks for patience waits by itself: others of its pool are no business of its."""
+    pauses: list[str] = []
+    pause = Pools.pause
+
+    def noted(pools: Pools, pool: str, seconds: float) -> None:
+        pauses.append(pool)
+        pause(pools, pool, seconds)
+
+    monkeypatch.setattr(Pools, "pause", noted)
+    job = {"id": "flaky:a", "makes": {"o": "o.txt"}, "pool": account or "cpu", "account": account, "final": True}
+    declare(toy.root, {**job, "options": {"tries": str(toy.root / "tries"), "times": 1}})
+    assert toy.build().code == 0
+    assert pauses == paused
+
+
 def test_a_failure_that_does_not_pass_is_given_up_after_five_tries(toy: Toy) -> None:
     job = {"id": "flaky:a", "makes": {"o": "o.txt"}, "final": True}
     declare(toy.root, {**job, "options": {"tries": str(toy.root / "tries"), "times": 99}})

@@ -1,8 +1,8 @@
 """Toy projects: the real workspace and the real commands, with jobs that copy text instead of rendering films.
 
 A toy's `video.yaml` is JSON: `{"jobs": [{"id", "reads": {role: [file | job#role]}, "makes": {role: path}, "options",
-"final", "pool", "after": [job#role]}]}`. A job with `after` is planned when those outputs are measured. The rule of a
-job is what stands before the colon of its id; each is a function below.
+"final", "pool", "account", "after": [job#role]}]}`. A job with `after` is planned when those outputs are measured. The
+rule of a job is what stands before the colon of its id; each is a function below.
 
 As a program, it is doit with the toy's planner: `python -m tests.doit_plugin.toy ARGS` (`--vbmake` first: vbmake).
 """
@@ -144,6 +144,7 @@ def toy_planner(root: Path) -> Callable[[Mapping[str, Mapping[str, Any]]], Build
                     inputs=inputs,
                     outputs=one["makes"],
                     pool=one.get("pool", "cpu"),
+                    account=one.get("account", ""),
                     final=one.get("final", False),
                     title=one.get("title", ""),
                     place=place,

@@ -369,7 +369,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
                 return False
         if error.retry_after is not None:
             seconds = max(0.0, error.retry_after)
-            self.pools.pause(node.vbmake_pool, seconds)  # "later" is said to all who ask there
+            if handle.job.account:  # "later" is said to all who ask there
+                self.pools.pause(node.vbmake_pool, seconds)
         else:
             seconds = BACKOFF * 2 ** max(0, tries - 1)
         self._reports.retry(node.task, handle, seconds, str(error))
