@@ -11,7 +11,7 @@ import pytest
 from doit import create_after
 from doit.tools import result_dep
 
-from tests.doit_plugin.conftest import Toy, chain, declare
+from tests.doit_plugin.conftest import Shell, Toy, chain, declare
 from vbmake.doit_plugin import load_video_tasks
 from vbmake.doit_plugin.workers import Batch, Workers
 
@@ -458,3 +458,65 @@ def test_clean_cleans_the_default_tasks_with_what_they_need_and_no_other(toy: To
     assert not (toy.root / "one/build").exists()
     assert toy.doit("clean", "-a", tasks=namespace).code == 0
     assert not (toy.root / "other").exists()
+
+
+FILM = {
+    "vbmake": 1,
+    "title": "Small",
+    "size": "64x36",
+    "fps": 10,
+    "scenes": [{"id": "one", "say": "Hello."}, {"id": "two", "duration": "1s", "layers": [{"color": "red"}]}],
+}
+DODO = """
+from vbmake.doit_plugin import load_video_tasks
+
+def task_film():
+    yield from load_video_tasks("video.yaml", prefix=PREFIX)
+
+def task_publish():
+    return {
+        "actions": ["echo published %(how)s"], "params": [{"name": "how", "long": "how", "default": "so"}],
+        "file_dep": ["video.yaml"], "pos_arg": "more", "verbosity": 2,
+    }
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "meant"),
+    [
+        ("film:mian", "film:main"),
+        ("build/smal.mp4", "build/small.mp4"),
+        ("shot:main/onne/0", "shot:main/one/0"),
+        ("speech:xx", ""),
+        ("smal", "small"),
+        ("film:main --single", ""),
+        ("speech:one film:mian", "film:main"),
+    ],
+)
+@pytest.mark.parametrize("prefix", [None, "", "small"])
+def test_a_word_that_names_nothing_is_told_before_anything_runs(
+    shell: Shell, words: str, meant: str, prefix: str | None
+) -> None:
+    """Also while it is not known how long a voice is, and so not all of the film is planned."""
+    (shell.here / "video.yaml").write_text(json.dumps(FILM))
+    given = words.split()
+    if prefix is not None:
+        (shell.here / "dodo.py").write_text(DODO.replace("PREFIX", repr(prefix)))
+        given = [f"{prefix}:{word}" if prefix and ":" in word else word for word in given]
+    ended = shell.run(["-m", "doit"], *given)
+    assert (ended.code, ended.out) == (3, "")
+    assert given[-1] in ended.err
+    assert prefix is not None or meant in ended.err
+    assert not (shell.here / ".vbmake/work").exists()
+
+
+def test_options_and_arguments_of_a_task_are_no_names(shell: Shell) -> None:
+    """And what they are wrong in is told at once; the film has nothing to do with either."""
+    (shell.here / "video.yaml").write_text(json.dumps(FILM))
+    (shell.here / "dodo.py").write_text(DODO.replace("PREFIX", "'film'"))
+    ended = shell.run(["-m", "doit"], "publish", "--how", "now", "film:shot:main/one/0", "a.b")
+    assert (ended.code, ended.out) == (0, ".  publish\npublished now\n")
+    ended = shell.run(["-m", "doit"], "film:film:main", "publish", "--single")
+    assert ended.code == 3
+    assert "--single" in ended.err
+    assert not (shell.here / ".vbmake/work").exists()

@@ -75,23 +75,45 @@ class FilmProject:
 
     def may_have(self, word: str) -> bool:
         """Whether a word may name a job, a group or a target that is not planned yet."""
-        name = word.removeprefix(f"{self.prefix}:") if self.prefix else word
-        rule, colon, _ = name.partition(":")
-        if self.complete:
+        if self.complete or self.may_make(word):
+            return not self.complete
+        if self.prefix and not word.startswith(f"{self.prefix}:"):
             return False
-        if "/" in name or "." in name:  # a path
-            return True
+        names = self.workspace.names
+        name = word.removeprefix(f"{self.prefix}:")
+        rule, colon, _ = name.partition(":")
+        if not self._has_rule(rule):
+            return not colon and names is not None and name in names.groups
+        return not colon or names is None or names.may_be_job(name)
+
+    def _has_rule(self, name: str) -> bool:
         try:
-            return bool(self.workspace.rules.rule(rule))
+            return bool(self.workspace.rules.rule(name))
         except ProjectError:
-            return not colon and name.startswith(self.workspace.film_names)
+            return False
+
+    def may_make(self, path: str) -> bool:
+        """Whether a path, as doit sees it, may be a target that is not planned yet."""
+        names = self.workspace.names
+        if self.complete or names is None:
+            return not self.complete and ("/" in path or "." in path) and within(self.base, path)
+        relative = os.path.relpath(path, self.base) if self.base else path
+        return names.may_be_target(relative.replace(os.sep, "/"))
+
+    def sure_names(self) -> Iterator[str]:
+        """What jobs, groups and targets that are not planned yet will be called, as far as that is sure."""
+        names = self.workspace.names
+        if names is not None and not self.complete:
+            yield from map(self.path, names.targets)
+            yield from map(self.name, names.sure())
 
     def may_match(self, pattern: str) -> bool:
         """Whether a pattern may match names of jobs that are not planned yet: one that begins as such names do."""
         start = _literal(pattern)
         if self.complete or (self.prefix and not start.startswith(f"{self.prefix}:")):
             return False
-        return start == f"{self.prefix}:" or self.may_have(start)
+        rule, colon, _ = start.removeprefix(f"{self.prefix}:").partition(":")
+        return self._has_rule(rule) if colon else bool(self.prefix)
 
     def finals(self) -> list[str]:
         """Task names of the final targets."""
@@ -221,6 +243,10 @@ class Unplanned:
     def may_have(self, word: str) -> bool:
         """Whether a word may name something that is in it, once it can be planned."""
         return word.startswith(f"{self.prefix}:") if self.prefix else True
+
+    def may_make(self, path: str) -> bool:
+        """Whether a path may be a target of it."""
+        return within(self.base, path)
 
     def may_match(self, pattern: str) -> bool:
         """Whether a pattern may match such names."""

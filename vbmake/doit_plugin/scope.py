@@ -10,6 +10,7 @@ from typing import Any
 from doit.control import TaskControl
 
 from vbmake.doit_plugin.expected import needs
+from vbmake.doit_plugin.named import named
 from vbmake.doit_plugin.project import (
     META,
     Expected,
@@ -65,14 +66,20 @@ class Scope:
     def hopeless(self) -> list[str]:
         """Words of the selection that name nothing, however much further the films are planned.
 
-        Where the user's own tasks make what films are declared in, there is no telling.
+        Where the user's own tasks make what films are declared in, or what creates tasks has yet to run, there is no
+        telling.
         """
-        if not self.selection or self.unplanned or self._own(self.control.tasks):
-            return []
+        unknown = [word for word in self._strange if "*" not in word]
         films = projects_of(self.tasks)
-        known = self.control.tasks.keys() | self.control.targets.keys()
-        words = [word for word in self.selection if word not in known and "*" not in word and word[:1] != "-"]
-        return [word for word in words if not any(film.may_have(word) for film in films)]
+        if not unknown or self.unplanned or any(task.loader for task in self.control.tasks.values()):
+            return []
+        words = [word for word in unknown if not any(film.may_have(word) for film in films)]
+        return [] if words and any(self._is_written(film) for film in films) else words
+
+    def _is_written(self, film: FilmProject) -> bool:
+        """Whether a task of the user's makes a part of a film's declaration."""
+        paths = {path for task in self._own(self.control.tasks) for path in task.targets}
+        return any(within(film.base, path) for path in paths) and not paths.isdisjoint(film.documents())
 
     def incomplete(self) -> list[FilmProject]:
         """The films of which the selection asks for more than is planned yet."""
@@ -141,27 +148,31 @@ class Scope:
         return not known and not os.path.exists(path)
 
     @cached_property
+    def _named(self) -> list[str]:
+        """The words of the selection that name tasks and targets, as doit reads it."""
+        return named(self.selection or (), self.control.tasks)
+
+    @cached_property
     def _words(self) -> set[str]:
-        words = set(self.selection or ())
+        words = set(self._named)
         return words | {self.control.targets[word] for word in words if word in self.control.targets}
 
     @cached_property
-    def _unknown(self) -> bool:
-        """Whether a word of the selection is nothing that is planned yet."""
-        known = self.control.tasks.keys() | self.control.targets.keys()
-        return any(word not in known for word in self.selection or ())
+    def _strange(self) -> list[str]:
+        """The words that are nothing that is planned yet."""
+        return [word for word in self._named if word not in self.control.tasks and word not in self.control.targets]
 
     def _selects(self, name: str) -> bool:
         return name in self._words
 
     def _awaits(self, film: FilmProject | Unplanned) -> bool:
         """Whether something selected may be, or may need, what is only known when a film is planned."""
-        if self._unknown or film in self._expected:
+        if self._strange or film in self._expected:
             return True
         own = self._own(self.closure)
         if any(film.may_match(pattern) for task in own for pattern in task.wild_dep):
             return True
-        return any(within(film.base, dep) and dep not in self.control.targets for task in own for dep in task.file_dep)
+        return any(film.may_make(dep) and dep not in self.control.targets for task in own for dep in task.file_dep)
 
     @cached_property
     def _expected(self) -> list[FilmProject | Unplanned]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from vbmake.doit_plugin.project import FilmProject
+from vbmake.doit_plugin.project import FilmProject, projects_of
 
 SHOWN = 3  # names that are told
 
@@ -24,7 +24,8 @@ def names_of(tasks: Iterable[Any]) -> set[str]:
     """What tasks may be called by: their names and their targets, but for what is made on the way."""
     found = list(tasks)
     targets = {path for task in found for path in task.targets}
-    return {task.name for task in found} | {path for path in targets if ".vbmake" not in path.split("/")}
+    later = {name for project in projects_of(found) for name in project.sure_names()}
+    return later | {task.name for task in found} | {path for path in targets if ".vbmake" not in path.split("/")}
 
 
 def waiting(projects: Iterable[FilmProject]) -> str:

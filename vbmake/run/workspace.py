@@ -18,6 +18,7 @@ they are brought, or made again, when a job that really runs reads them.
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -30,10 +31,11 @@ from vbmake.cache.settings import settings
 from vbmake.disk import explained
 from vbmake.errors import ProjectError, WorkspaceError
 from vbmake.heap import uncollected
-from vbmake.plan.build import film_name, plan_build
+from vbmake.plan.build import plan_build
 from vbmake.plan.canonical import plain_json, quickly
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.media import media
+from vbmake.plan.names import Names
 from vbmake.plan.types import BuildPlan, JobSpec, Output, Tag
 from vbmake.project.models import Project
 from vbmake.project.remotes import Sync
@@ -141,10 +143,10 @@ class Workspace:
         """Where the declaration publishes to, if it does."""
         return self._declaration.project.sync if self._declaration is not None else None
 
-    @property
-    def film_names(self) -> tuple[str, ...]:
-        """The names that the declared films' files begin with."""
-        return tuple(map(film_name, self._declaration.project.films)) if self._declaration is not None else ()
+    @functools.cached_property
+    def names(self) -> Names | None:
+        """What the declared jobs and targets may come to be called; None where no declaration says it."""
+        return Names(self._declaration.project) if self._declaration is not None else None
 
     def close(self, *, interrupted: bool = False) -> None:
         """Wait for uploads to the cache (when interrupted, only for those under way) and close the files."""
