@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -520,3 +520,51 @@ def test_options_and_arguments_of_a_task_are_no_names(shell: Shell) -> None:
     assert ended.code == 3
     assert "--single" in ended.err
     assert not (shell.here / ".vbmake/work").exists()
+
+
+@pytest.mark.parametrize("spelling", ["./one/build/film.txt", "one//build/../build/film.txt", "absolute", "linked"])
+@pytest.mark.parametrize("film", [chain, spoken])
+def test_a_target_of_a_film_is_one_file_however_a_task_spells_it(
+    toy: Toy, film: Callable[[Path], None], spelling: str
+) -> None:
+    film(toy.root / "one")
+    (toy.root.parent / "link").symlink_to(toy.root)
+    places = {"absolute": toy.root / "one/build/film.txt", "linked": toy.root.parent / "link/one/build/film.txt"}
+    path = str(places.get(spelling, spelling))
+    namespace = films("one")
+    namespace["task_use"] = lambda: {"actions": ["echo %(dependencies)s > used"], "file_dep": [path]}
+    assert toy.doit("use", tasks=namespace).code == 0
+    assert (toy.root / "used").read_text() == f"{path}\n", "the task is given what it has said"
+    (toy.root / "used").unlink()
+    assert toy.doit("use", tasks=namespace).code == 0
+    assert not (toy.root / "used").exists(), "and so is recorded"
+
+
+@pytest.mark.parametrize("spelling", ["./one/a.txt", "absolute"])
+def test_a_source_of_a_film_is_one_file_however_the_task_spells_it_that_makes_it(toy: Toy, spelling: str) -> None:
+    chain(toy.root / "one")
+    path = str(toy.root / "one/a.txt") if spelling == "absolute" else spelling
+    namespace = films("one")
+    namespace["task_source"] = lambda: {"actions": ["echo made > %(targets)s"], "targets": [path]}
+    assert toy.doit("one", tasks=namespace).code == 0
+    assert (toy.root / "one/build/film.txt").read_text() == "made\n"
+
+
+def test_a_target_may_be_spelt_in_any_way_on_the_command_line(toy: Toy) -> None:
+    chain(toy.root / "one")
+    for path in ("./one/build/film.txt", str(toy.root / "one/build/film.txt")):
+        assert toy.doit(path, tasks=films("one")).out.splitlines()[-1].startswith("2 jobs: 2 ")
+
+
+@pytest.mark.parametrize(("film", "below"), [(chain, ""), (chain, "build"), (spoken, "")])
+def test_a_target_of_the_project_may_be_named_from_anywhere_in_it(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, film: Callable[[Path], None], below: str
+) -> None:
+    film(toy.root)
+    (toy.root / "build").mkdir()
+    monkeypatch.chdir(toy.root / below)
+    for path in ("./film.txt" if below else "./build/film.txt", str(toy.root / "build/film.txt"), "build/film.txt"):
+        ended = toy.build(path)
+        assert (ended.code, ended.err) == (0, ""), ended
+        assert (toy.root / "build/film.txt").exists()
+        monkeypatch.chdir(toy.root / below)

@@ -22,7 +22,7 @@ from vbmake.doit_plugin.encoding import BACKSLASHES
 from vbmake.doit_plugin.hearing import UNHEARD, Heard, Told, Unheard
 from vbmake.doit_plugin.loader import VideoLoader, processors
 from vbmake.doit_plugin.option import flag
-from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, unplanned_of
+from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, spelt, unplanned_of
 from vbmake.errors import WorkspaceError
 from vbmake.switches import OFFLINE, PLAYER, YES
 
@@ -203,7 +203,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         tasks = {task.name: task for task in self.task_list}
         makers = {path: task for task in self.task_list for path in task.targets}
         for word in self.sel_tasks or tasks:
-            task = tasks.get(word) or makers.get(word)
+            task = tasks.get(word) or makers.get(spelt(word))
             if task is None:
                 continue
             for one in [tasks[name] for name in task.task_dep] if task.has_subtask else [task]:

@@ -81,14 +81,13 @@ class VideoLoader(TaskLoader2):  # type: ignore[misc]  # doit has no types
         return tasks
 
     def _as_targets(self, words: list[str], tasks: list[Any]) -> None:
-        """Let a target be named as the shell completes it where the user stands, below the project's directory."""
+        """Let a target be named as the shell completes it where the user stands, in the project or below it."""
         assert self.root is not None
-        if self.here == self.root:
-            return
-        known = {target for task in tasks for target in task.targets}
+        assert self.project is not None
+        known = {target for task in tasks for target in task.targets} if words else set()
         for index, word in enumerate(words):
             path = os.path.relpath(self.here / word, self.root).replace(os.sep, "/")
-            if path in known and word not in known:
+            if word not in known and not self.project.may_have(word) and (path in known or self.project.may_make(path)):
                 words[index] = path
 
 

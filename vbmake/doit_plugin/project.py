@@ -28,6 +28,16 @@ def within(base: str, path: str) -> bool:
     return not path.startswith(("/", "../")) if not base else path.startswith(f"{base}/")
 
 
+def spelt(path: str) -> str:
+    """A path as films spell it, whose names doit compares as text: relative to doit's directory, without detours."""
+    if os.path.isabs(path):
+        path = os.path.relpath(path)
+        if path.startswith("../"):  # it may lead here all the same, by links
+            folder, name = os.path.split(path)
+            path = os.path.relpath(os.path.join(os.path.realpath(folder), name))
+    return os.path.normpath(path).replace(os.sep, "/")
+
+
 @dataclass(eq=False)
 class FilmProject:
     """A project whose jobs are doit tasks: `base` leads from doit's directory to its own, `prefix` its tasks' names."""
@@ -94,7 +104,7 @@ class FilmProject:
 
     def may_make(self, path: str) -> bool:
         """Whether a path, as doit sees it, may be a target that is not planned yet."""
-        names = self.workspace.names
+        path, names = spelt(path), self.workspace.names
         if self.complete or names is None:
             return not self.complete and ("/" in path or "." in path) and within(self.base, path)
         relative = os.path.relpath(path, self.base) if self.base else path
@@ -246,7 +256,7 @@ class Unplanned:
 
     def may_make(self, path: str) -> bool:
         """Whether a path may be a target of it."""
-        return within(self.base, path)
+        return within(self.base, spelt(path))
 
     def may_match(self, pattern: str) -> bool:
         """Whether a pattern may match such names."""

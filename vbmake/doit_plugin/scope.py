@@ -20,6 +20,7 @@ from vbmake.doit_plugin.project import (
     is_own,
     job_of,
     projects_of,
+    spelt,
     unplanned_of,
     within,
 )
@@ -78,7 +79,7 @@ class Scope:
 
     def _is_written(self, film: FilmProject) -> bool:
         """Whether a task of the user's makes a part of a film's declaration."""
-        paths = {path for task in self._own(self.control.tasks) for path in task.targets}
+        paths = {spelt(path) for task in self._own(self.control.tasks) for path in task.targets}
         return any(within(film.base, path) for path in paths) and not paths.isdisjoint(film.documents())
 
     def incomplete(self) -> list[FilmProject]:
@@ -93,7 +94,9 @@ class Scope:
         paths = {dep for task in self.closure.values() if job_of(task) is not None for dep in task.file_dep}
         paths |= {path for project in self.projects for path in project.pending_files()}
         for project in self.projects:
-            if any(within(project.base, path) for task in self._own(self.control.tasks) for path in task.targets):
+            if any(
+                within(project.base, spelt(path)) for task in self._own(self.control.tasks) for path in task.targets
+            ):
                 paths |= project.documents()
         makers = {self.control.targets[path] for path in paths if path in self.control.targets}
         for unplanned in self.unplanned:
