@@ -11,7 +11,7 @@ import pytest
 from doit import create_after
 from doit.tools import result_dep
 
-from tests.doit_plugin.conftest import Shell, Toy, chain, declare
+from tests.doit_plugin.conftest import Ended, Shell, Toy, chain, declare
 from vbmake.doit_plugin import load_video_tasks
 from vbmake.doit_plugin.workers import Batch, Workers
 
@@ -352,6 +352,107 @@ def test_a_failing_task_of_the_users_is_told_as_doit_tells_it(toy: Toy) -> None:
     assert ended.code == 1
     assert "TaskFailed - taskid:bad" in ended.out
     assert ended.out.splitlines()[-1].startswith("2 jobs: 2 ran in ")
+
+
+def beside(namespace: dict[str, Any]) -> dict[str, Any]:
+    """With tasks beside the film `one`: two that need nothing of it, two that do, and one that needs one of these."""
+    namespace["task_own"] = lambda: (
+        {"basename": name, "actions": [f"touch {name}"], **needs}
+        for name, needs in {
+            "aa": {},
+            "file": {"file_dep": ["notes"]},
+            "uses": {"file_dep": ["one/build/film.txt"]},
+            "names": {"task_dep": ["one:copy:film"]},
+            "follows": {"task_dep": ["uses"]},
+        }.items()
+    )
+    Path("notes").write_text("notes")
+    return namespace
+
+
+def unmet(ended: Ended) -> dict[str, str]:
+    """What was not tried, and what it needed that failed, as doit tells it."""
+    lines = ended.out.splitlines()
+    head = "UnmetDependency - taskid:"
+    return {line.removeprefix(head): lines[number + 1] for number, line in enumerate(lines) if line.startswith(head)}
+
+
+@pytest.mark.parametrize("named", [[], ["aa", "file", "one/build/film.txt", "follows", "names", "one"]])
+def test_keep_going_runs_the_tasks_that_need_nothing_of_a_film_that_cannot_be_planned_to_its_end(
+    toy: Toy, named: list[str]
+) -> None:
+    declare(
+        toy.root / "one",
+        {"id": "fail:voice", "makes": {"voice": "voice.txt"}},
+        {"id": "copy:other", "makes": {"o": "other.txt"}, "options": {"text": "other"}},
+        {"id": "copy:film", "makes": {"film": "build/film.txt"}, "final": True, "after": ["fail:voice#voice"]},
+    )
+    chain(toy.root / "two")
+    ended = toy.doit("-c", *named, tasks=beside(films("one", "two")))
+    assert (ended.code, ended.err) == (2, "")
+    assert sorted(path.name for path in toy.root.iterdir() if path.suffix == "") == [
+        "aa",
+        "file",
+        "notes",
+        "one",
+        "two",
+    ]
+    assert unmet(ended) == {
+        "uses": "one:fail:voice",
+        "one:copy:film": "one:fail:voice",
+        "names": "one:copy:film",
+        "follows": "uses",
+    }
+    assert (toy.root / "one/other.txt").exists()
+    assert named or (toy.root / "two/build/film.txt").exists()
+    assert ended.out.count("failed   one:fail:voice") == 1
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_keep_going_runs_the_tasks_that_need_nothing_of_a_film_of_which_a_source_cannot_be_made(
+    toy: Toy, there: bool
+) -> None:
+    chain(toy.root / "one")
+    chain(toy.root / "two")
+    if not there:
+        (toy.root / "one/a.txt").unlink()
+    namespace = beside(films("one", "two"))
+    namespace["task_source"] = lambda: {"actions": ["exit 1"], "targets": ["one/a.txt"]}
+    ended = toy.doit("-c", tasks=namespace)
+    assert (ended.code, ended.err) == (2, "")
+    assert ended.out.count("TaskFailed - taskid:source") == 1
+    assert (toy.root / "aa").exists()
+    assert (toy.root / "file").exists()
+    assert (toy.root / "two/build/film.txt").exists()
+    assert not (toy.root / "uses").exists()
+    assert not (toy.root / "one/build").exists()
+    jobs = {"uses": "one:copy:film", "names": "one:copy:film", "follows": "uses"}
+    planned = {
+        "uses": "source",
+        "names": "one:copy:film",
+        "follows": "uses",
+        "one:copy:film": "source",
+        "one": "source",
+    }
+    assert unmet(ended) == (jobs if there else planned)
+    assert ended.out.splitlines()[-1].startswith("4 jobs: 2 ran, 2 not built" if there else "2 jobs: 2 ran")
+
+
+def test_without_keep_going_nothing_begins_after_the_failure_of_what_makes_a_source(toy: Toy) -> None:
+    chain(toy.root / "one")
+    namespace = beside(films("one"))
+    namespace["task_source"] = lambda: {"actions": ["exit 1"], "targets": ["one/a.txt"]}
+    assert toy.doit(tasks=namespace).code == 1
+    assert not (toy.root / "aa").exists()
+
+
+def test_single_tasks_are_all_run_without_what_they_need(toy: Toy) -> None:
+    chain(toy.root / "one")
+    toy.doit("one", tasks=films("one"))
+    (toy.root / "one/a.txt").write_text("two")
+    assert toy.doit("-s", "aa", "uses", "file", tasks=beside(films("one"))).code == 0
+    assert [name for name in ("aa", "uses", "file") if not (toy.root / name).exists()] == []
+    assert (toy.root / "one/build/film.txt").read_text() == "one"
 
 
 def test_teardown_runs_after_everything(toy: Toy) -> None:

@@ -285,7 +285,6 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
 
     def _alone(self, control: Any) -> None:
         """Take from the selected tasks what they depend on (`--single`)."""
-        control.process(self.sel_tasks)
         for name in control.selected_tasks:
             task = control.tasks[name]
             for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:

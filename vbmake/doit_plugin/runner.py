@@ -150,6 +150,9 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
 
     def select_task(self, node: Any, tasks_dict: Any) -> bool:
         handle = node.vbmake_handle = job_of(node.task)
+        if node.run_status is None and node.task.name in self.failed:  # in an earlier round, and so it was told
+            node.run_status = "failure"
+            return False
         if handle is not None:
             return self._select_job(node, handle)
         if is_group(node.task):

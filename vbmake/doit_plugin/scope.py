@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from functools import cached_property
 from typing import Any
 
@@ -104,6 +104,42 @@ class Scope:
         ready = makers - made - self._premature
         return sorted(name for name in ready if META not in (self.control.tasks[name].meta or {}))
 
+    def block(self, failed: Collection[str], ended: Collection[str]) -> list[FilmProject | Unplanned]:
+        """The films of which the plan rests on something that has failed. Whatever needs them is made to need that.
+
+        All of a film rests on the sources that tasks of the user's make; what is not planned yet, on what the plan
+        waits for. What has ended, well or not, is left as it is.
+        """
+        films: list[FilmProject | Unplanned] = [*self.projects, *self.unplanned]
+        lost = []
+        for film in films if failed else ():
+            broken = self._makers(film).intersection(failed)
+            waits = broken.union(film.pending_tasks() if isinstance(film, FilmProject) else ()).intersection(failed)
+            if waits:
+                lost.append(film)
+                for task in self.control.tasks.values():
+                    if task.name not in ended:
+                        more = self._needs_more(task, film)
+                        task.task_dep += sorted(waits if more else broken if film in projects_of([task]) else ())
+        return lost
+
+    def _makers(self, film: FilmProject | Unplanned) -> set[str]:
+        """The tasks of the user's that make what a film is made of, as far as that is known."""
+        targets = self.control.targets
+        if isinstance(film, Unplanned):
+            return {name for path, name in targets.items() if within(film.base, path)}
+        jobs = (task for task in self.control.tasks.values() if film in projects_of([task]))
+        paths = {dep for task in jobs for dep in task.file_dep}.union(film.pending_files(), film.documents())
+        return {targets[path] for path in paths if path in targets and is_own(self.control.tasks[targets[path]])}
+
+    def stand_ins(self, films: Collection[FilmProject | Unplanned]) -> list[str]:
+        """The tasks that stand for films that cannot be planned."""
+        return [name for name, task in self.control.tasks.items() if (task.meta or {}).get(META) in films]
+
+    def is_lost(self, word: str, lost: Collection[FilmProject | Unplanned]) -> bool:
+        """Whether a word of the selection names nothing that is planned, and may name something of these films."""
+        return word in self._strange and any(film.may_have(word) for film in lost)
+
     def possible(self) -> list[str]:
         """Jobs that are planned and wanted anyway: they may run while the plan waits for measures."""
         premature = self._premature
@@ -170,18 +206,16 @@ class Scope:
 
     def _awaits(self, film: FilmProject | Unplanned) -> bool:
         """Whether something selected may be, or may need, what is only known when a film is planned."""
-        if self._strange or film in self._expected:
-            return True
-        own = self._own(self.closure)
-        if any(film.may_match(pattern) for task in own for pattern in task.wild_dep):
-            return True
-        return any(film.may_make(dep) and dep not in self.control.targets for task in own for dep in task.file_dep)
+        return bool(self._strange) or any(self._needs_more(task, film) for task in self.closure.values())
 
-    @cached_property
-    def _expected(self) -> list[FilmProject | Unplanned]:
-        """The films that may have a name which something selected needs and which nothing has yet."""
-        handles = [(task.meta or {}).get(META) for task in self.closure.values()]
-        return [*(one.project for one in handles if isinstance(one, Expected)), *unplanned_of(self.closure.values())]
+    def _needs_more(self, task: Any, film: FilmProject | Unplanned) -> bool:
+        """Whether a task needs, or may need, what is only known when a film is planned."""
+        handle = (task.meta or {}).get(META)
+        if handle is not None:
+            return handle is film or (isinstance(handle, Expected) and handle.project is film)
+        if any(film.may_match(pattern) for pattern in task.wild_dep):
+            return True
+        return any(film.may_make(dep) and dep not in self.control.targets for dep in task.file_dep)
 
     @staticmethod
     def _own(tasks: Mapping[str, Any]) -> list[Any]:

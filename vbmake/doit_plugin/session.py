@@ -6,7 +6,7 @@ import contextlib
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence, Set
+from collections.abc import Callable, Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from doit.exceptions import InvalidCommand, InvalidTask
 from vbmake import process
 from vbmake.doit_plugin.events import Events, trim
 from vbmake.doit_plugin.graph import Graph
-from vbmake.doit_plugin.project import FilmProject, close_all, projects_of, refuse
+from vbmake.doit_plugin.project import FilmProject, Unplanned, close_all, projects_of, refuse
 from vbmake.doit_plugin.runner import PoolRunner
 from vbmake.doit_plugin.scope import Scope
 from vbmake.errors import Problem, ProjectError, VbmakeError, WorkspaceError
@@ -141,57 +141,42 @@ class Session:
             if changed:  # another build ended between our plan and our lock
                 self._plan_anew()
                 continue
-            self._begin(scope, number)
+            lost = scope.block(runner.failed, runner.failed | runner.settled | runner.well)
+            self._begin(scope, number, runner.failed)
             first = scope.sources(made)
             if first:
                 made.update(first)
                 control.selected_tasks = first
-            elif first := self._pending(scope, seen):
+            elif first := self._pending(scope, seen, lost):
                 control.selected_tasks = first + scope.possible()
             else:
                 break
             runner.run_tasks(control.task_dispatcher(), until=first, meanwhile=self._tell_plans)
             if runner.final_result != 0 and not runner.continue_:
                 return
-            if runner.final_result != 0 and runner.failed.intersection(first):
-                if not made.issuperset(first):  # where a source could not be made, all may rest on it
-                    self._apart(runner)
-                return
             if made.issuperset(first):
                 close_all()  # what was made may be what the declaration reads: it is read anew
             self._plan_anew()
         else:
             raise WorkspaceError(f"the plan is not complete after {ROUNDS} rounds")
-        refuse(scope.unplanned)
+        refuse(one for one in scope.unplanned if one not in lost)
+        self._select(scope, lost)
         self.prepare(control)
+        runner.run_tasks(control.task_dispatcher(), meanwhile=self._tell_plans)
+
+    def _select(self, scope: Scope, lost: Collection[FilmProject | Unplanned]) -> None:
+        """Choose what is built in the end: all that is selected, but for what only `lost` films would have."""
         if self.selection is None:
-            control.selected_tasks = scope.default()
+            scope.control.selected_tasks = [*scope.default(), *scope.stand_ins(lost)]
         else:
-            control.process(list(self.selection))
-        runner.run_tasks(control.task_dispatcher(), meanwhile=self._tell_plans)
+            scope.control.process([word for word in self.selection if not scope.is_lost(word, lost)])
 
-    def _apart(self, runner: PoolRunner) -> None:
-        """Run what can be planned though something that the plan waits for has failed, and needs none of that."""
-        self._plan_anew()
-        control = Graph(self.tasks)
-        scope = Scope(self.tasks, control, self.selection)
-        for project in scope.projects:
-            project.workspace.look_ahead(project.plan)
-        self._untold = scope.projects
-        lost = set(runner.failed)
-        for project in scope.projects:
-            for job in project.plan.jobs:  # layer by layer: what a job needs stands before it
-                if any(project.name(need) in lost for need in job.needs()):
-                    lost.add(project.name(job.id))
-        control.selected_tasks = [name for name in scope.possible() if name not in lost]
-        runner.run_tasks(control.task_dispatcher(), meanwhile=self._tell_plans)
-
-    def _begin(self, scope: Scope, number: int) -> None:
+    def _begin(self, scope: Scope, number: int, failed: Collection[str]) -> None:
         incomplete = scope.incomplete()
         for project in scope.projects:
             project.workspace.look_ahead(project.plan)
             status = project.workspace.status
-            paid = [job for job in project.plan.jobs if job.account]
+            paid = [job for job in project.plan.jobs if job.account and project.name(job.id) not in failed]
             if project not in incomplete:  # what the rest of the plan waits for is made whatever is selected
                 paid = [job for job in paid if project.name(job.id) in scope.closure]
             due = {status(job).key or job.id: job for job in paid if status(job).state in ("run", "maybe")}
@@ -228,9 +213,12 @@ class Session:
             if project.whole:
                 project.workspace.write_plan(project.plan)
 
-    def _pending(self, scope: Scope, seen: set[frozenset[str]]) -> list[str]:
-        """The tasks that must run before the plan can go on; none when it is complete or nobody asks for the rest."""
-        waiting = scope.incomplete()
+    def _pending(self, scope: Scope, seen: set[frozenset[str]], lost: Collection[FilmProject | Unplanned]) -> list[str]:
+        """The tasks that must run before the plan can go on; none when it is complete or nobody asks for the rest.
+
+        The plan of a `lost` film does not go on.
+        """
+        waiting = [project for project in scope.incomplete() if project not in lost]
         names = [name for project in waiting for name in project.pending_tasks() if name in scope.control.tasks]
         now = frozenset(names)
         if waiting and (not names or now in seen):
