@@ -35,7 +35,7 @@ def _stand_in(name: str, film: FilmProject | Unplanned) -> Any:
     def fail() -> Any:
         if isinstance(film, Unplanned):
             return TaskError(str(film.error))
-        return TaskError(f"{name} is not planned yet; {waiting([film])}")
+        return TaskError(f"{name}: {waiting([film])}")
 
     handle = film if isinstance(film, Unplanned) else Expected(film)
     parent = film.prefix or name.partition(":")[0]  # as of a job: `list` shows it where it shows jobs
