@@ -129,6 +129,7 @@ def test_a_task_that_makes_a_source_is_foretold_with_what_follows(toy: Toy) -> N
     namespace = films("one")
     namespace["task_seed"] = lambda: {"actions": ["cp seed.txt b"], "file_dep": ["seed.txt"], "targets": ["b"]}
     namespace["task_source"] = lambda: {"actions": ["cp b one/a.txt"], "file_dep": ["b"], "targets": ["one/a.txt"]}
+    namespace["task_after"] = lambda: {"actions": ["true"], "task_dep": ["one:copy:film"]}
 
     told = toy.doit("plan", tasks=namespace)
     assert (told.code, told.err) == (0, "")
@@ -490,7 +491,7 @@ def test_clean_of_a_film_in_a_dodo_file_leaves_sources(toy: Toy) -> None:
     assert sorted(path.name for path in (toy.root / "one").iterdir()) == [".vbmake", "a.txt", "video.yaml"]
 
 
-def beside(toy: Toy) -> dict[str, Any]:
+def copying(toy: Toy) -> dict[str, Any]:
     """A dodo file beside its film: a source of it is made, and of the finished film a copy, and a copy of that."""
     (toy.root / "seed.txt").write_text("seed")
 
@@ -507,7 +508,7 @@ def beside(toy: Toy) -> dict[str, Any]:
 
 
 def test_a_dodo_file_beside_its_film_builds_a_clean_checkout(toy: Toy) -> None:
-    namespace = beside(toy)
+    namespace = copying(toy)
     chain(toy.root)
     (toy.root / "a.txt").unlink()
     ended = toy.doit(tasks=namespace)
@@ -518,7 +519,7 @@ def test_a_dodo_file_beside_its_film_builds_a_clean_checkout(toy: Toy) -> None:
 
 
 def test_what_needs_the_film_waits_while_the_film_is_planned_in_rounds(toy: Toy) -> None:
-    namespace = beside(toy)
+    namespace = copying(toy)
     declare(
         toy.root,
         {"id": "copy:voice", "reads": {"t": ["a.txt"]}, "makes": {"voice": "voice.txt"}},
@@ -533,7 +534,7 @@ def test_what_needs_the_film_waits_while_the_film_is_planned_in_rounds(toy: Toy)
 
 
 def test_a_film_that_lacks_what_only_the_film_would_bring_is_told_of_that(toy: Toy) -> None:
-    namespace = beside(toy)
+    namespace = copying(toy)
     del namespace["task_source"]
     chain(toy.root)
     (toy.root / "a.txt").unlink()

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from doit.control import TaskControl
 from doit.exceptions import InvalidTask
 
+from vbmake.doit_plugin.graph import Graph
 from vbmake.doit_plugin.project import META, FilmProject, Unplanned, unplanned_of, within
 from vbmake.plan.reasons import Reason
 
@@ -61,7 +61,7 @@ def makers_of(tasks: Sequence[Any], dep_manager: Any) -> Makers:
     if all(META in (task.meta or {}) for task in tasks):
         return Makers()
     try:
-        control = TaskControl(list(tasks))
+        control = Graph(tasks)
     except InvalidTask:  # told by a build; here nothing can be told of what goes first
         return Makers()
     names = Scope(tasks, control, None).sources(set())
@@ -81,7 +81,7 @@ def lack(unplanned: Unplanned) -> str:
     return f"{first.message}, {first.found}" if first.found else first.message
 
 
-def _runs(name: str, control: TaskControl, dep_manager: Any, stale: dict[str, bool]) -> bool:
+def _runs(name: str, control: Graph, dep_manager: Any, stale: dict[str, bool]) -> bool:
     """Whether a task of the user's is not up to date, or one of the user's that it needs is not."""
     if name not in stale:
         task = control.tasks[name]

@@ -211,9 +211,9 @@ def is_group(task: Any) -> bool:
 
 
 def unplanned_of(tasks: Iterable[Any]) -> list[Unplanned]:
-    """The projects behind doit tasks that could not be planned."""
+    """The projects behind doit tasks that could not be planned; each once."""
     handles = ((task.meta or {}).get(META) for task in tasks)
-    return [handle for handle in handles if isinstance(handle, Unplanned)]
+    return list({id(handle): handle for handle in handles if isinstance(handle, Unplanned)}.values())
 
 
 def projects_of(tasks: Iterable[Any]) -> list[FilmProject]:

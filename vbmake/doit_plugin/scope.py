@@ -157,7 +157,7 @@ class Scope:
     @property
     def reach(self) -> Set[str] | None:
         """Names of all that may run in this round; None where everything may, or where it cannot be told yet."""
-        return None if self.selection is None or self._unknown else self.closure.keys()
+        return None if self.selection is None or self._strange else self.closure.keys()
 
     @cached_property
     def _premature(self) -> set[str]:
