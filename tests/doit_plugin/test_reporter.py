@@ -6,16 +6,16 @@ import io
 import json
 import re
 import threading
+from collections.abc import Iterator
 
 import pytest
 import rich.live
 from doit.action import PythonAction
 from doit.exceptions import TaskFailed
 from doit.task import Task
-from rich.console import Console
 
 from tests.doit_plugin.conftest import Shell, Toy, chain, declare
-from vbmake.doit_plugin.live import Live
+from vbmake.doit_plugin.live import Live, OrderlyConsole
 from vbmake.doit_plugin.project import META, FilmProject, JobHandle
 from vbmake.doit_plugin.reporter import FilmReporter, talks
 from vbmake.doit_plugin.tally import Tally, sentence
@@ -128,6 +128,31 @@ def test_bars_give_way_to_a_task_of_ones_own_that_has_the_terminal() -> None:
     assert stream.getvalue().rfind("\x1b[?25h") > stream.getvalue().rfind("\x1b[?25l")
 
 
+def test_a_line_that_another_thread_writes_does_not_bring_bars_back_that_are_taken_away() -> None:
+    began, on = threading.Event(), threading.Event()
+
+    class Slow:
+        def __rich_console__(self, *_: object) -> Iterator[str]:
+            began.set()
+            on.wait()
+            yield "a line"
+
+    stream = Terminal()
+    live = Live(stream)
+    live.start("toy:a")
+    writer, closer = threading.Thread(target=live.console.print, args=(Slow(),)), threading.Thread(target=live.close)
+    writer.start()
+    began.wait()
+    closer.start()
+    closer.join(0.2)
+    on.set()
+    writer.join()
+    closer.join()
+    shown = stream.getvalue()
+    assert "a line" in shown
+    assert "toy:a" not in shown[shown.index("\x1b[?25h") :]
+
+
 def test_bars_give_way_to_a_debugger(monkeypatch: pytest.MonkeyPatch) -> None:
     called, shell = Task("called", [lambda: None]), Task("shell", ["true"])
     assert not talks(called)
@@ -196,7 +221,7 @@ def test_what_running_jobs_have_done_is_no_work_left() -> None:
 
 @pytest.mark.parametrize(("columns", "bar"), [(40, False), (59, False), (60, True), (80, True)])
 def test_a_narrow_terminal_shows_what_runs_with_its_count_and_time(columns: int, bar: bool) -> None:
-    live = Live(None, Console(file=io.StringIO(), width=columns, height=6, force_terminal=True), shown=False)
+    live = Live(None, OrderlyConsole(file=io.StringIO(), width=columns, height=6, force_terminal=True), shown=False)
     name = "shot:a-scene-of-a-very-long-name/with-a-part/0"
     live.start(name)
     live.progress(name, 123, 4567)
@@ -214,7 +239,7 @@ def test_a_narrow_terminal_shows_what_runs_with_its_count_and_time(columns: int,
 
 
 def test_more_jobs_than_the_terminal_has_lines_are_counted() -> None:
-    live = Live(None, Console(file=io.StringIO(), width=80, height=6, force_terminal=True), shown=False)
+    live = Live(None, OrderlyConsole(file=io.StringIO(), width=80, height=6, force_terminal=True), shown=False)
     for number in range(9):
         live.start(f"quick:{number}")
     live.console.print(live.bars.get_renderable())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Self
 
 import rich.live
 from rich.console import Console, OverflowMethod, RenderableType
@@ -23,17 +24,67 @@ from rich.text import Text
 
 from vbmake.doit_plugin.amounts import about
 from vbmake.doit_plugin.encoding import takes
+from vbmake.errors import VbmakeError
 
 DOTS = "\u2800\u28ff\u2026"  # of what a spinner is made, and the sign of what is cut
 NARROW = 60  # columns, below which there is no room for bars
 
 
+class OrderlyConsole(Console):
+    """A console that one thread at a time has, from the first look at what is drawn to the last byte of a line.
+
+    rich alone would let a line that a thread writes bring bars back that another has taken away meanwhile.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        self.lock = threading.RLock()
+        super().__init__(**options)
+
+    def __enter__(self) -> Self:
+        self.lock.acquire()
+        super().__enter__()
+        return self
+
+    def __exit__(self, *raised: Any) -> None:
+        try:
+            super().__exit__(*raised)
+        finally:
+            self.lock.release()
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        with self.lock:
+            super().print(*objects, **options)
+
+
+class _Pen(threading.Thread):
+    """Draws the bars eight times a second. Not rich's own thread, whose lock and the console's may block each other."""
+
+    def __init__(self, drawn: rich.live.Live, lock: threading.RLock) -> None:
+        super().__init__(daemon=True)
+        self._drawn, self._lock = drawn, lock
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(1 / 8):
+            with (
+                self._lock,
+                contextlib.suppress(VbmakeError, OSError, KeyboardInterrupt),
+            ):  # whoever writes next meets it
+                if not self._over.is_set():
+                    self._drawn.refresh()
+
+    def lift(self) -> None:
+        """Draw no more. Called with the lock."""
+        self._over.set()
+
+
 class Live:
     """The bars. `progress` may be called from any thread; the rest from the dispatching one."""
 
-    def __init__(self, stream: Any, console: Console | None = None, *, shown: bool = True) -> None:
-        self.console = console or Console(file=stream, highlight=False, markup=False)
+    def __init__(self, stream: Any, console: OrderlyConsole | None = None, *, shown: bool = True) -> None:
+        self.console = console or OrderlyConsole(file=stream, highlight=False, markup=False)
         self._drawn: rich.live.Live | None = None
+        self._pen: _Pen | None = None
         self._lock = threading.Lock()
         self._rows: dict[str, TaskID] = {}
         self._expected: dict[str, float | None] = {}
@@ -96,21 +147,26 @@ class Live:
 
     def close(self) -> None:
         """Take the bars away. Where they can no longer be drawn, the terminal gets its cursor back all the same."""
-        drawn, self._drawn = self._drawn, None
-        if drawn is None:
+        drawn, pen, self._drawn, self._pen = self._drawn, self._pen, None, None
+        if drawn is None or pen is None:
             return
-        try:
-            drawn.stop()
-        finally:
-            self.console.show_cursor(True)
+        with self.console.lock:
+            pen.lift()
+            try:
+                drawn.stop()
+            finally:
+                self.console.show_cursor(True)
 
     def resume(self) -> None:
         """Show the bars, at first and again after `close`: a thread draws them at its own pace."""
         if self._drawn is None:
             self._drawn = rich.live.Live(
-                console=self.console, get_renderable=self.bars.get_renderable, transient=True, refresh_per_second=8
+                console=self.console, get_renderable=self.bars.get_renderable, transient=True, auto_refresh=False
             )
-            self._drawn.start()
+            with self.console.lock:
+                self._drawn.start()
+            self._pen = _Pen(self._drawn, self.console.lock)
+            self._pen.start()
 
     def left(self) -> float | None:
         """Seconds of work left, from what the jobs took last time; None when too little is known.
