@@ -455,6 +455,21 @@ def test_what_is_pinned_is_not_paid_again_because_the_cache_that_has_it_does_not
     assert bill.count == 2
 
 
+def test_none_of_several_that_ask_alike_is_told_to_be_made_where_none_may(
+    asking: World, bill: Bill, tmp_path: Path
+) -> None:
+    films = {"for": {"name": "{{ ['one', 'two'] }}"}, "name": "{{ name }}"}
+    said = film({"id": "said", "say": "Pinned alike."}, voice={"provider": "openai", "voice": "alloy"}, films=films)
+    asking.declare({key: value for key, value in said.items() if key != "name"})
+    assert asking.doit(VBMAKE_CACHE=str(tmp_path / "shared")).code == 0
+    down = {"VBMAKE_CACHE": "s3://films/cache?endpoint=http://127.0.0.1:9", **CREDENTIALS}
+    cold = asking.cold(tmp_path / "cold", tmp_path / "cold cache")
+    plan = json.loads(cold.doit("plan", "--json", **down).out)
+    rows = [job for job in plan["jobs"] if job["rule"] == "generated-voice"]
+    assert [(row["state"], "does not answer" in row["reason"]) for row in rows] == [("run", True)] * 2
+    assert bill.count == 1
+
+
 def test_cleaned_assets_come_back_from_the_cache(asking: World, bill: Bill) -> None:
     first = asking.declare(film(painted("cached and cleaned"))).build()
     assert "paid" not in asking.doit("clean").text

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from unittest import mock
@@ -431,65 +432,58 @@ def test_buckets_of_one_name_at_different_endpoints_are_different_places(
     }
 
 
-def test_an_answer_that_trickles_is_given_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("vbmake.storage.s3.PATIENCE", 0.2)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    ended = threading.Event()
+@contextlib.contextmanager
+def answering(size: int, body: Callable[[Callable[[bytes], object]], None]) -> Iterator[S3Storage]:
+    """The storage of a server that promises an answer of `size` bytes and has `body` write what comes."""
 
-    class Trickle(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
-            self.send_header("Content-Length", "1000000")
+            self.send_header("Content-Length", str(size))
             self.send_header("ETag", '"it"')
             self.end_headers()
             with contextlib.suppress(OSError):
-                while not ended.wait(0.02):
-                    self.wfile.write(b"x")
+                body(self.wfile.write)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Trickle)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        storage = S3Storage(f"s3://bucket?endpoint=http://127.0.0.1:{server.server_port}")
-        with pytest.raises(StorageError, match="comes too slowly"):
-            storage.read("name")
-        with pytest.raises(StorageError, match="comes too slowly"):
-            storage.download("name", tmp_path / "file")
+        yield S3Storage(f"s3://bucket?endpoint=http://127.0.0.1:{server.server_port}")
     finally:
-        ended.set()
         server.shutdown()
         server.server_close()
 
 
-def test_an_answer_that_breaks_off_is_no_answer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable, value in CREDENTIALS.items():
         monkeypatch.setenv(variable, value)
 
-    class Short(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "100000")
-            self.send_header("ETag", '"it"')
-            self.end_headers()
-            self.wfile.write(b"x" * 5000)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+def test_an_answer_that_trickles_is_given_up(keys: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("vbmake.storage.s3.PATIENCE", 0.2)
+    ended = threading.Event()
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Short)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        storage = S3Storage(f"s3://bucket?endpoint=http://127.0.0.1:{server.server_port}")
+    def trickle(write: Callable[[bytes], object]) -> None:
+        while not ended.wait(0.02):
+            write(b"x")
+
+    with answering(1_000_000, trickle) as storage:
+        for read in (lambda: storage.read("name"), lambda: storage.download("name", tmp_path / "file")):
+            with pytest.raises(StorageError, match=r"cannot read name in .*: the answer comes too slowly"):
+                read()
+        ended.set()
+
+
+def test_an_answer_that_breaks_off_is_no_answer(keys: None, tmp_path: Path) -> None:
+    with answering(100_000, lambda write: write(b"x" * 5000)) as storage:
         for read in (lambda: storage.read("name"), lambda: storage.download("name", tmp_path / "file")):
             with pytest.raises(StorageError, match=r"cannot read name in .*: the answer breaks off"):
                 read()
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def test_the_time_in_which_this_process_was_stopped_is_not_the_servers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,9 +63,11 @@ def _once(project: FilmProject, statuses: dict[str, Status]) -> dict[str, Status
     found = dict(statuses)
     for job in project.plan.jobs:
         status = statuses[job.id]
-        if status.state == "run" and status.key is not None and first.setdefault(status.key, job.id) != job.id:
+        if status.state != "run" or status.key is None or status.withheld:
+            continue
+        if first.setdefault(status.key, job.id) != job.id:
             reason = ("plan", None, f"{project.name(first[status.key])}, which runs first, makes the same")
-            found[job.id] = status._replace(state="fetch", reasons=(reason, *status.reasons), withheld="")
+            found[job.id] = status._replace(state="fetch", reasons=(reason, *status.reasons))
     return found
 
 

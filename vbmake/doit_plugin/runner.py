@@ -269,7 +269,6 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit has no types
         size = self._pace.batch(kind, len(queue), self.pools.limit(pool))
         if pool == PYTHON and any(talks(node.task) for node in itertools.islice(queue, size)):
             return 1  # each is told when it begins: bars give way to it
-
         if pool == PYTHON and (others := self._ready.get(TASKS)):  # none goes before one that was dispatched before it
             size = bisect.bisect(queue, others[0].vbmake_ticket, 1, size, key=lambda node: node.vbmake_ticket)
         return size if {node.vbmake_kind for node in itertools.islice(queue, size)} == {kind} else 1
