@@ -53,21 +53,26 @@ class Scalar:
 
 @dataclass(slots=True, eq=False)
 class List:
-    """A list of nodes."""
+    """A list of nodes; `fixed` as in Map."""
 
     items: list[Node]
     place: Place
     context: str = ""
+    fixed: bool = False
 
 
 @dataclass(slots=True, eq=False)
 class Map:
-    """A mapping from text keys to nodes; `keys` says where each key stands."""
+    """A mapping from text keys to nodes; `keys` says where each key stands.
+
+    `fixed`: all that is in it is written out, in this place alone: no template, loop, include or alias.
+    """
 
     items: dict[str, Node]
     keys: dict[str, Place]
     place: Place
     context: str = ""
+    fixed: bool = False
 
 
 Node = Scalar | List | Map
@@ -120,7 +125,10 @@ class Problems:
 def plain(node: Node) -> Any:
     """The node's value as plain dicts, lists, text, numbers, bools and None."""
     if isinstance(node, Map):
-        return {key: plain(item) for key, item in node.items.items()}
+        return {
+            key: item.value if type(item) is Scalar and type(item.value) is str else plain(item)  # (most are text)
+            for key, item in node.items.items()
+        }
     if isinstance(node, List):
         return [plain(item) for item in node.items]
     if isinstance(node.value, WrittenInt):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text, shorten
 from vbmake.document.yaml_reader import join_path
@@ -21,7 +20,7 @@ from vbmake.redact import HIDDEN
 _ITEM = {"start": 0, "end": 1, "at": 0, "value": 1, "easing": 2}
 _STRUCTURE = {Film: ("vars", "data", "include", "films"), Scene: ("for", "if", "include")}
 _SCENES = "a list of scenes, or {script: {prompt: ...}} and nothing beside it"
-_COLOR_KEYS = ("color", "background", "fill", "stroke", "active")
+_COLOR_KEYS = frozenset(("color", "background", "fill", "stroke", "active"))
 # What may stand in a mapping whose keys are the author's own, or a model's.
 _EXAMPLES = {
     "options": "{quality: low}, the model's own words for what it can be told",
@@ -53,9 +52,7 @@ _WANTED = {
 def check_film(tree: Map, problems: Problems) -> Film | None:
     """The Film of an expanded tree, with the place of every part; None after every mistake was noted."""
     before = len(problems)
-    for node in _all(tree):
-        if isinstance(node, Map):
-            _check_colors(node, problems)
+    _check_colors(tree, problems)
     for _ in range(2):
         try:
             film = Film.model_validate(plain(tree))
@@ -71,21 +68,19 @@ def check_film(tree: Map, problems: Problems) -> Film | None:
     return None
 
 
-def _all(tree: Node) -> Iterable[Node]:
-    waiting = [tree]
+def _check_colors(tree: Map, problems: Problems) -> None:
+    """Note every colour that is written without quotes: it is a comment, and nothing is left of it."""
+    waiting: list[List | Map] = [tree]
     while waiting:
         node = waiting.pop()
-        yield node
-        if not isinstance(node, Scalar):
-            waiting += node.items.values() if isinstance(node, Map) else node.items
-
-
-def _check_colors(node: Map, problems: Problems) -> None:
-    for key in _COLOR_KEYS:
-        item = node.items.get(key)
-        if isinstance(item, Scalar) and item.value is None and item.raw == "" and not item.broken:
-            hint = 'a colour that begins with # needs quotes, or it is a comment: "#ff8800"'
-            problems.add(item, "a colour is missing", found=describe(item), hint=hint)
+        if isinstance(node, Map) and not _COLOR_KEYS.isdisjoint(node.items):
+            for key in sorted(_COLOR_KEYS & node.items.keys()):
+                item = node.items[key]
+                if isinstance(item, Scalar) and item.value is None and item.raw == "" and not item.broken:
+                    hint = 'a colour that begins with # needs quotes, or it is a comment: "#ff8800"'
+                    problems.add(item, "a colour is missing", found=describe(item), hint=hint)
+        below = node.items.values() if isinstance(node, Map) else node.items
+        waiting += [item for item in below if not isinstance(item, Scalar)]
 
 
 def _take_as_text(tree: Map, errors: Sequence[Any]) -> bool:
@@ -298,23 +293,30 @@ def _number(value: float) -> str:
     return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
-@functools.cache
-def _names_by_key(model: type[Model]) -> dict[str, str]:
-    return {field.alias or name: name for name, field in model.model_fields.items()}
+_NAMES: dict[type, dict[str, str] | None] = {}
+
+
+def _names_by_key(kind: type) -> dict[str, str] | None:
+    """The fields of a model by what they are called in a declaration; None of other types."""
+    if kind not in _NAMES:
+        fields = kind.model_fields if issubclass(kind, Model) else None
+        _NAMES[kind] = {field.alias or name: name for name, field in fields.items()} if fields is not None else None
+    return _NAMES[kind]
 
 
 def set_places(value: Any, node: Node) -> None:
     """Give every model below `value` the place of the node it was made from."""
-    if isinstance(value, Model):
+    if (names := _names_by_key(type(value))) is not None:  # (to ask whether it is a model takes several times as long)
         value.set_place(node.place)
         if isinstance(node, Map):
-            names = _names_by_key(type(value))
             if isinstance(value, Film) and value.script is not None and isinstance(node.items["scenes"], Map):
                 set_places(value.script, node.items["scenes"].items["script"])
+            fields = value.__dict__
             for key, below in node.items.items():
-                if key in names:
-                    set_places(getattr(value, names[key]), below)
-    elif isinstance(value, list | tuple) and value and isinstance(value[0], BaseModel):
+                part = fields.get(names.get(key, ""))
+                if type(part) is not str and part is not None:
+                    set_places(part, below)
+    elif isinstance(value, list | tuple) and value and _names_by_key(type(value[0])) is not None:
         nodes = node.items if isinstance(node, List) else [node]
         for item, below in zip(value, nodes, strict=False):
             set_places(item, below)

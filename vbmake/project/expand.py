@@ -107,7 +107,12 @@ class Expander:
         return True
 
     def value(self, node: Node, scope: Scope, stack: tuple[str, ...] = (), context: str = "") -> Node:
-        """The tree with every template evaluated, and every list's `for`, `if` and `include` carried out."""
+        """The tree with every template evaluated, and every list's `for`, `if` and `include` carried out.
+
+        What is written out and used once is the value itself, whatever may be done with that later.
+        """
+        if not context and isinstance(node, Map | List) and node.fixed and len(stack) < 2:
+            return node
         self._count(node)
         context = context or node.context
         if isinstance(node, Map):

@@ -240,10 +240,10 @@ def layer_contents(keys: Iterable[str]) -> list[str]:
 
 
 def _layer_kind(value: Any) -> str | None:
-    if isinstance(value, Layer):
-        return f"<{value.kind}>"
-    found = layer_contents(value) if isinstance(value, dict) else []
-    return f"<{found[0]}>" if len(found) == 1 else None
+    if isinstance(value, dict):  # asked for first: pydantic takes long to tell a model
+        found = layer_contents(value)
+        return f"<{found[0]}>" if len(found) == 1 else None
+    return f"<{value.kind}>" if isinstance(value, Layer) else None
 
 
 AnyLayer = Annotated[

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import stat
 from collections.abc import Callable
 from pathlib import Path
+
+
+_SIMPLE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_ .-]{0,99}/){0,8}[A-Za-z0-9_-][A-Za-z0-9_ .-]{0,99}")  # and plain
 
 
 class PathError(ValueError):
@@ -32,12 +36,15 @@ def project_path(
 
     `real_path` follows the links of folders: one that remembers is faster for many files.
     """
-    _check_words(written)
-    parts = _normal([*folder.split("/"), *written.split("/")] if folder else written.split("/"))
-    name = "/".join(parts)
-    if not _is_plainly_there(str(root), os.path.join(root, name), real_path):
-        _check_there(root, parts)
-    return name  # with `.` and `..` resolved by words, so that one file has one name
+    if not folder and _SIMPLE.fullmatch(written):
+        name = written
+    else:
+        _check_words(written)
+        # With `.` and `..` resolved by words, so that one file has one name.
+        name = "/".join(_normal([*folder.split("/"), *written.split("/")] if folder else written.split("/")))
+    if not _is_plainly_there(str(root), name, real_path):
+        _check_there(root, name.split("/") if name else [])
+    return name
 
 
 def _check_there(root: Path, parts: list[str]) -> None:
@@ -58,11 +65,12 @@ def _check_there(root: Path, parts: list[str]) -> None:
         raise PathError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _is_plainly_there(root: str, path: str, real_path: Callable[[str], str]) -> bool:
+def _is_plainly_there(root: str, name: str, real_path: Callable[[str], str]) -> bool:
     """Whether a path leads to a file with bytes in it and no link on its way leads out: true of nearly all."""
+    path = os.path.join(root, name)
     try:
         found = os.lstat(path)
-        inside = f"{real_path(os.path.dirname(path))}/".startswith(f"{real_path(root)}/")
+        inside = f"{real_path(path.rpartition('/')[0])}/".startswith(f"{real_path(root)}/")
     except (OSError, ValueError):
         return False
     return inside and stat.S_ISREG(found.st_mode) and found.st_size > 0

@@ -70,8 +70,8 @@ class SourceCheck:
         """Whether the file of a node is there. The node then holds its plain path: one file has one name in a plan."""
         if not isinstance(node, Scalar) or not isinstance(node.value, str) or node.broken:
             return False
-        other = _OTHERS.get(key, {}).get(os.path.splitext(node.value)[1].lower())
-        if other:
+        others = _OTHERS.get(key)
+        if others and (other := others.get(os.path.splitext(node.value)[1].lower())):
             self.problems.add(
                 node, f"{key} cannot show this file", found=node.value, hint=f"name it with the key {other}"
             )

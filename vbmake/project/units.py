@@ -78,7 +78,15 @@ def _read_seconds(text: str) -> Fraction:
 
 
 def _duration(value: Any) -> Fraction:
-    seconds = parse_seconds(value)
+    return _read_duration(value) if type(value) is str else _checked_duration(parse_seconds(value))
+
+
+@functools.lru_cache(maxsize=4096)
+def _read_duration(text: str) -> Fraction:
+    return _checked_duration(parse_seconds(text))
+
+
+def _checked_duration(seconds: Fraction) -> Fraction:
     if seconds <= 0:
         raise ValueError("a duration is longer than 0")
     if seconds > 24 * 3600:
@@ -111,6 +119,8 @@ class Length:
 
 def parse_length(value: Any) -> Length:
     """A length from `9%`, `24px` or 0. Raises ValueError."""
+    if type(value) is str:  # nearly all
+        return _read_length(value.strip()[:40])
     if isinstance(value, Length):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool):
