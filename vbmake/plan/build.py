@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vbmake.errors import Place, Problem
@@ -15,7 +16,7 @@ from vbmake.plan.kinds import check_kind, check_span
 from vbmake.plan.look import layer_measure, media_ref
 from vbmake.plan.scenes import Timed, time_scenes
 from vbmake.plan.script import written
-from vbmake.plan.settings import film_settings, own_settings, timeline_parts, timeline_settings
+from vbmake.plan.settings import Later, film_settings, own_settings, timeline_parts, timeline_settings
 from vbmake.plan.shots import Geometry, Picture, geometries
 from vbmake.plan.sound import plan_sound, plan_stems
 from vbmake.plan.timeline import chapters, timeline_record
@@ -36,7 +37,7 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
     does not take.
     """
     draft = Draft(inputs)
-    films: list[dict[str, Any]] = []
+    films: list[Mapping[str, Any]] = []
     for film in inputs.project.films:
         films += _plan_film(draft, film, film_name(film), several=len(inputs.project.films) > 1)
     draft.settle()
@@ -54,7 +55,7 @@ def film_name(film: Film) -> str:
     return film.name or slug(film.title or "") or "film"
 
 
-def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[dict[str, Any]]:
+def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[Mapping[str, Any]]:
     prefix, draft.film = (f"{name}/", name) if several else ("", "")
     missed, told = draft.missed, len(draft.problems)
     found = written(draft, film, prefix)
@@ -76,13 +77,13 @@ def _plan_film(draft: Draft, film: Film, name: str, *, several: bool) -> list[di
         cues = film_cues(film, timed, film.captions.length)
         for kind in film.captions.files:
             subtitle_job(draft, film, name, kind, cues)
-    records = []
+    records: list[Mapping[str, Any]] = []
     for geometry in geometries(film):
         file = f"{name}-{geometry.name}" if film.formats else name
         picture = Picture(draft, film, prefix, geometry, timed)
         job = _film_job(draft, film, picture, f"build/{file}.mp4", sound)
-        record = timeline_record(draft, film, file, geometry, timed)
-        records.append({**record, "film": job.id})
+        record = Later(functools.partial(timeline_record, draft, film, file, geometry, timed))
+        records.append(Later(functools.partial(dict, record), film=job.id))
         _extras(draft, film, picture, job, file, record)
     return records
 
@@ -133,7 +134,7 @@ def _film_job(draft: Draft, film: Film, picture: Picture, target: str, sound: Ou
     )
 
 
-def _extras(draft: Draft, film: Film, picture: Picture, job: JobSpec, file: str, record: dict[str, Any]) -> None:
+def _extras(draft: Draft, film: Film, picture: Picture, job: JobSpec, file: str, record: Mapping[str, Any]) -> None:
     """What is made beside the film: poster, GIF, timelines."""
     if film.outputs.poster is not None:
         _poster(draft, film.outputs.poster, film, picture, file)

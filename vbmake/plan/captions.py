@@ -7,7 +7,7 @@ from typing import Any
 
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import frame_of_sample
-from vbmake.plan.look import Canvas, Files, full_style, place, text_style
+from vbmake.plan.look import Canvas, full_style, place, text_style
 from vbmake.plan.phrases import phrases
 from vbmake.plan.scenes import Timed
 from vbmake.plan.settings import film_settings
@@ -58,9 +58,7 @@ def look_of(film: Film, captions: CaptionsLook) -> TextStyle:
     return full_style(film, captions.look if captions.look is not None else DEFAULT_LOOK)
 
 
-def captions_layer(
-    film: Film, captions: CaptionsLook, canvas: Canvas, files: Files, cues: list[Cue]
-) -> dict[str, Any] | None:
+def captions_layer(film: Film, captions: CaptionsLook, canvas: Canvas, cues: list[Cue]) -> dict[str, Any] | None:
     """The layer that shows these cues (film frames), or None when nothing is burned in."""
     if not cues or not captions.burn or captions.style == "none":
         return None
@@ -72,7 +70,7 @@ def captions_layer(
         "kind": "captions",
         "mode": captions.style,
         "show": [min(cue["start"] for cue in cues), max(cue["end"] for cue in cues)],
-        "style": text_style(film, chosen, canvas, files, spot["origin"][0]),
+        "style": text_style(film, chosen, canvas, spot["origin"][0]),
         "wrap": canvas.width - 2 * captions.margin.px(canvas.width),
         "active": captions.active,
         "cues": cues,

@@ -1,11 +1,15 @@
-"""Layers as the renderer wants them: places and sizes in px of one format, times in frames, files by index."""
+"""Layers as the renderer wants them: places and sizes in px of one format, times in frames, files by index.
+
+Most of a film's planning is done here, a layer at a time, which is why kinds are told by their types: to ask pydantic
+whether something is of another kind than it is takes longer than all the rest.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeGuard
 
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
@@ -19,23 +23,23 @@ from vbmake.project.units import ANCHORS, At, Length
 from vbmake.resources import DEFAULT_BOLD, DEFAULT_FONT
 from vbmake.services import Kind
 
+_KINDS = frozenset(models.LAYER_KINDS.values())
+_FRAMED = frozenset(kind for kind in _KINDS if issubclass(kind, models.Framed))
+_PICTURES = frozenset(kind for kind in _KINDS if issubclass(kind, models.Picture))
+_FLIPPED = _PICTURES | {models.SvgLayer}
+_DRAWN = frozenset((models.TextLayer, models.ColorLayer, models.GradientLayer, models.ShapeLayer))  # from no file
 
-@dataclass
-class Files:
-    """The media and fonts of one scene in one format; layers name them by index."""
 
-    assets: list[Ref] = field(default_factory=list)
-    fonts: list[Ref] = field(default_factory=list)
+def _is_framed(layer: Layer) -> TypeGuard[models.Framed]:
+    return type(layer) in _FRAMED
 
-    def asset(self, ref: Ref) -> int:
-        if ref not in self.assets:
-            self.assets.append(ref)
-        return self.assets.index(ref)
 
-    def font(self, ref: Ref) -> int:
-        if ref not in self.fonts:
-            self.fonts.append(ref)
-        return self.fonts.index(ref)
+def _is_picture(layer: Layer) -> TypeGuard[models.Picture]:
+    return type(layer) in _PICTURES
+
+
+def _is_flipped(layer: Layer) -> TypeGuard[models.Picture | models.SvgLayer]:
+    return type(layer) in _FLIPPED
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,8 @@ DEFAULT_STYLE = TextStyle.model_validate(
 
 def media_ref(draft: Draft, film: Film, layer: Layer | models.Sound | models.Music) -> Ref | None:
     """The file a layer or a sound shows or plays: the user's, or what a rule or a provider makes."""
+    if type(layer) in _DRAWN:
+        return None
     if isinstance(layer, models.ImageLayer):
         return _file(draft, film, "image", layer.image)
     if isinstance(layer, models.VideoLayer):
@@ -98,7 +104,7 @@ def _is_told(draft: Draft, layer: Layer, ref: Ref | None, measure: Measure | Non
 
 def _is_drawing(draft: Draft, layer: Layer, ref: Ref) -> bool:
     """Whether a layer shows an SVG: a file of the user's, or what a rule makes."""
-    if isinstance(layer, models.SvgLayer):
+    if type(layer) is models.SvgLayer:
         return True
     path = draft.jobs[ref.job].outputs[ref.role] if isinstance(ref, Output) else ref.path
     return path[-4:].lower() == ".svg"
@@ -106,15 +112,19 @@ def _is_drawing(draft: Draft, layer: Layer, ref: Ref) -> bool:
 
 def is_clip(layer: Layer, measure: Measure | None) -> bool:
     """True for layers that play: clips, and what a rule made that turned out to be one."""
-    return isinstance(layer, models.VideoLayer) or (
-        isinstance(layer, models.MakeLayer) and measure is not None and measure["kind"] == "video"
+    return type(layer) is models.VideoLayer or (
+        type(layer) is models.MakeLayer and measure is not None and measure["kind"] == "video"
     )
 
 
-def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files, frames: int) -> dict[str, Any] | None:
-    """One layer of a scene (or of an overlay's stretch) of `frames` frames. None when its file is not known yet."""
+def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, frames: int) -> dict[str, Any] | None:
+    """One layer of a scene (or of an overlay's stretch) of `frames` frames. None when its file is not known yet.
+
+    Its asset and its font are refs, until `number` gives them their places in the lists of a job.
+    """
     ref, measure = layer_measure(draft, film, layer)
-    if ref is None and isinstance(layer, models.MakeLayer):
+    kind = type(layer)
+    if ref is None and kind is models.MakeLayer:
         return None
     if not _is_told(draft, layer, ref, measure):
         return None
@@ -127,32 +137,38 @@ def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, files: Files
     found: dict[str, Any] = {"show": [first, end]}
     found |= _place(layer, canvas)
     found |= _course(layer, canvas, first, end)
-    if isinstance(layer, models.Picture):
+    if _is_picture(layer):
         found |= _picture(layer, canvas, first, end)
-    if isinstance(layer, models.TextLayer):
-        found |= _text(film, layer, canvas, files)
-    elif isinstance(layer, models.ColorLayer):
-        found |= {"kind": "color", "color": layer.color, "radius": layer.radius.px(canvas.height)}
-    elif isinstance(layer, models.GradientLayer):
-        found |= _gradient(layer, canvas)
-    elif isinstance(layer, models.ShapeLayer):
-        found |= _shape(layer, canvas)
+    if kind in _DRAWN:
+        found |= _drawn(draft, film, layer, canvas, found["origin"][0])
     elif ref is not None and _is_drawing(draft, layer, ref):
         assert isinstance(layer, models.SvgLayer | models.ImageLayer | models.MakeLayer)
         fit = "contain" if layer.fit == "blur" else layer.fit
         if layer.fit == "blur":
             draft.note("a drawing in SVG is not blurred behind itself: fit: contain is used", layer.place)
-        found |= {"kind": "svg", "asset": files.asset(ref), "fit": fit}
+        found |= {"kind": "svg", "asset": ref, "fit": fit}
         if layer.width is None and layer.height is None:
             found |= {"width": canvas.width, "height": canvas.height}
     elif ref is not None and is_clip(layer, measure):
         assert isinstance(layer, models.VideoLayer | models.MakeLayer)
         freeze = layer.freeze if isinstance(layer, models.VideoLayer) else None
-        found |= {"kind": "video", "asset": files.asset(ref)}
+        found |= {"kind": "video", "asset": ref}
         found["pieces"] = pieces(layer, span(layer, measure), freeze, first, end, canvas.fps)
     elif ref is not None:
-        found |= {"kind": "image", "asset": files.asset(ref)}
+        found |= {"kind": "image", "asset": ref}
     return found
+
+
+def _drawn(draft: Draft, film: Film, layer: Layer, canvas: Canvas, across: float) -> dict[str, Any]:
+    """What a layer shows that has no file. `across` (0 to 1) is where its origin lies."""
+    if isinstance(layer, models.TextLayer):
+        return _text(draft, film, layer, canvas, across)
+    if isinstance(layer, models.GradientLayer):
+        return _gradient(layer, canvas)
+    if isinstance(layer, models.ShapeLayer):
+        return _shape(layer, canvas)
+    assert isinstance(layer, models.ColorLayer)
+    return {"kind": "color", "color": layer.color, "radius": layer.radius.px(canvas.height)}
 
 
 def place(at: At | None, origin: str | None, margin: Length, canvas: Canvas) -> dict[str, Any]:
@@ -169,21 +185,20 @@ def place(at: At | None, origin: str | None, margin: Length, canvas: Canvas) -> 
 
 
 def _place(layer: Layer, canvas: Canvas) -> dict[str, Any]:
-    width = layer.width if isinstance(layer, models.Framed) else None
-    height = layer.height if isinstance(layer, models.Framed) else None
-    filling = isinstance(layer, models.Framed) and width is None and height is None
-    spot = place(None if filling and layer.at is None else layer.at, layer.origin, layer.margin, canvas)
+    width, height = (layer.width, layer.height) if _is_framed(layer) else (None, None)
+    at, origin = layer.at, layer.origin
+    filling = width is None and height is None and _is_framed(layer)
     scaled = layer.scale != 1 or (layer.animate is not None and bool(layer.animate.scale))
-    if filling and not scaled and layer.at is not None and layer.at.anchor is not None:
-        # A layer as large as the picture has nowhere to go: an anchor leaves it where it is.
-        spot = place(None, None, layer.margin, canvas)
-    return spot | {
+    if filling and not scaled and at is not None and at.anchor is not None:
+        at = origin = None  # a layer as large as the picture has nowhere to go: an anchor leaves it where it is
+    return {
+        **place(at, origin, layer.margin, canvas),
         "width": width.px(canvas.width) if width else None,
         "height": height.px(canvas.height) if height else None,
         "rotate": layer.rotate,
         "scale": layer.scale,
         "opacity": layer.opacity,
-        "flip": layer.flip if isinstance(layer, models.Picture | models.SvgLayer) else "none",
+        "flip": layer.flip if _is_flipped(layer) else "none",
     }
 
 
@@ -287,14 +302,13 @@ def _shape(layer: models.ShapeLayer, canvas: Canvas) -> dict[str, Any]:
     }
 
 
-def _text(film: Film, layer: models.TextLayer, canvas: Canvas, files: Files) -> dict[str, Any]:
+def _text(draft: Draft, film: Film, layer: models.TextLayer, canvas: Canvas, across: float) -> dict[str, Any]:
     style = full_style(film, layer.style)
-    spot = place(layer.at, layer.origin, layer.margin, canvas)
     inside = canvas.width - 2 * layer.margin.px(canvas.width)
     return {
         "kind": "text",
         "text": written(layer, style),
-        "style": text_style(film, style, canvas, files, spot["origin"][0]),
+        "style": text_style(film, style, canvas, across),
         "wrap": layer.wrap.px(canvas.width) if layer.wrap else inside,
     }
 
@@ -326,14 +340,14 @@ def written(layer: models.TextLayer, style: TextStyle) -> str:
     return layer.text.upper() if style.uppercase else layer.text
 
 
-def text_style(film: Film, style: TextStyle, canvas: Canvas, files: Files, across: float) -> dict[str, Any]:
-    """A full style in px, its font by index. `across` (0 to 1) is where the text's origin lies, for its alignment."""
+def text_style(film: Film, style: TextStyle, canvas: Canvas, across: float) -> dict[str, Any]:
+    """A full style in px. `across` (0 to 1) is where the text's origin lies, for its alignment."""
     height = canvas.height
     font = font_of(film, style)
     assert style.size is not None
     outline, shadow, box = style.outline, style.shadow, style.box
     return {
-        "font": files.font(font),
+        "font": font,
         "size": style.size.px(height),
         "color": style.color,
         "outline": {"width": outline.width.px(height), "color": outline.color} if outline else None,
@@ -355,15 +369,22 @@ def text_style(film: Film, style: TextStyle, canvas: Canvas, files: Files, acros
     }
 
 
-def renumber(layers: list[dict[str, Any]], files: Files) -> tuple[list[dict[str, Any]], Mapping[str, list[Ref]]]:
-    """Layers that name only files they use, in the order of their use: so unseen layers leave no trace in a key."""
-    used = Files()
-    found = []
+def number(layers: Iterable[dict[str, Any]]) -> dict[str, list[Ref]]:
+    """Put numbers where the refs of these layers stand; the lists of files that they count in, by role.
+
+    Only what is used is in a list, in the order of its use: so unseen layers leave no trace in a key.
+    """
+    assets: list[Ref] = []
+    fonts: list[Ref] = []
     for layer in layers:
-        new = dict(layer)
         if "asset" in layer:
-            new["asset"] = used.asset(files.assets[layer["asset"]])
+            layer["asset"] = _index(assets, layer["asset"])
         if "style" in layer:
-            new["style"] = {**layer["style"], "font": used.font(files.fonts[layer["style"]["font"]])}
-        found.append(new)
-    return found, {"assets": used.assets, "fonts": used.fonts}
+            layer["style"] = {**layer["style"], "font": _index(fonts, layer["style"]["font"])}
+    return {"assets": assets, "fonts": fonts}
+
+
+def _index(refs: list[Ref], ref: Ref) -> int:
+    if ref not in refs:
+        refs.append(ref)
+    return refs.index(ref)

@@ -27,17 +27,18 @@ CAPTIONS = {  # of burned-in captions, by their options
 
 
 class Later(Mapping[str, Value]):
-    """A mapping that is made when it is first looked into: most plans are never asked about."""
+    """A mapping that is made when it is first looked into, but for what is `known`: most plans are never asked."""
 
-    def __init__(self, make: Callable[[], Mapping[str, Value]]) -> None:
+    def __init__(self, make: Callable[[], Mapping[str, Value]], **known: Value) -> None:
         self._make = make
+        self._known = known
 
     @functools.cached_property
     def _made(self) -> Mapping[str, Value]:
-        return self._make()
+        return {**self._make(), **self._known}
 
     def __getitem__(self, key: str) -> Value:
-        return self._made[key]
+        return self._known[key] if key in self._known else self._made[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._made)

@@ -13,7 +13,7 @@ from vbmake.errors import Place
 from vbmake.plan.captions import captions_layer, film_cues
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
-from vbmake.plan.look import Canvas, Files, is_known, renumber, resolve
+from vbmake.plan.look import Canvas, is_known, number, resolve
 from vbmake.plan.scenes import Timed, is_captioned
 from vbmake.plan.settings import overlapping, own_settings, picture_settings
 from vbmake.plan.types import Deciders, Output, Ref
@@ -108,7 +108,6 @@ class Picture:
         self._settings = picture_settings(film, film.formats.get(geometry.name))
         self._overlap = overlapping(film)
         self._lasting: dict[Deciders, dict[str, Deciders]] = {}  # the settings with what decides the number of frames
-        self._files: list[Files] = [Files() for _ in timed]
         self._looks = [self._look(index) for index in range(len(timed))]
         self._overlays = list(self._overlay_layers())
         self._known = self._known_scenes()
@@ -118,9 +117,8 @@ class Picture:
 
     def _look(self, index: int) -> Look:
         timed = self.timed[index]
-        canvas, files = self.geometry.canvas, self._files[index]
         layers = [
-            (resolve(self.draft, self.film, layer, canvas, files, timed.frames), layer.place)
+            (resolve(self.draft, self.film, layer, self.geometry.canvas, timed.frames), layer.place)
             for layer in timed.scene.layers
             if self._shown(layer)
         ]
@@ -129,8 +127,8 @@ class Picture:
             background = timed.scene.background
         return Look(background, [(layer, place) for layer, place in layers if layer is not None])
 
-    def _overlay_layers(self) -> list[tuple[int, dict[str, Any], Files, Place]]:
-        """Each overlay with the film frame at which its stretch begins, its files and its place."""
+    def _overlay_layers(self) -> list[tuple[int, dict[str, Any], Place]]:
+        """Each overlay with the film frame at which its stretch begins, and its place."""
         places = {timed.scene.id: timed for timed in self.timed}
         found = []
         for layer in self.film.overlays:
@@ -138,10 +136,9 @@ class Picture:
                 continue
             first, last = layer.scenes or (self.timed[0].scene.id, self.timed[-1].scene.id)
             start, end = places[first].start, places[last].end
-            files = Files()
-            resolved = resolve(self.draft, self.film, layer, self.geometry.canvas, files, max(1, end - start))
+            resolved = resolve(self.draft, self.film, layer, self.geometry.canvas, max(1, end - start))
             if resolved is not None:
-                found.append((start, resolved, files, layer.place))
+                found.append((start, resolved, layer.place))
         return found
 
     def _known_scenes(self) -> list[bool]:
@@ -159,28 +156,30 @@ class Picture:
                     known[index] = False
         return known
 
-    def _over(self, scenes: Sequence[int], first: int, end: int) -> tuple[Shown, Files]:
+    def _over(self, scenes: Sequence[int], first: int, end: int) -> Shown:
         """Overlays and captions in film frames [first, end), which lies in the given scenes."""
-        files = Files()
         found: Shown = []
         fps = self.geometry.canvas.fps
-        for start, layer, named, place in self._overlays:
+        for start, layer, place in self._overlays:
             seen = window(layer, first - start, end - start, fps)
             if seen is not None:
-                found.append((_adopt(seen, named, files), place))
+                found.append((seen, place))
         cues = [cue for index in scenes for cue in self.cues[index] if cue["start"] < end and cue["end"] > first]
-        captions = captions_layer(self.film, self.geometry.captions, self.geometry.canvas, files, cues)
+        captions = captions_layer(self.film, self.geometry.captions, self.geometry.canvas, cues)
         if captions is not None:
             seen = window(captions, first, end, fps)
             if seen is not None:
                 found.append((seen, None))  # what is said stands in the scenes
-        return found, files
+        return found
 
-    def _scene(self, index: int, a: int, b: int, files: Files) -> Shown:
-        """The layers of a scene in scene frames [a, b), their files entered into `files`."""
+    def _scene(self, index: int, a: int, b: int) -> Shown:
+        """The layers of a scene in scene frames [a, b)."""
         fps = self.geometry.canvas.fps
-        seen = ((window(layer, a, b, fps), place) for layer, place in self._looks[index].layers)
-        return [(_adopt(layer, self._files[index], files), place) for layer, place in seen if layer is not None]
+        return [
+            (seen, place)
+            for layer, place in self._looks[index].layers
+            if (seen := window(layer, a, b, fps)) is not None
+        ]
 
     def _geometry(self, frames: int) -> dict[str, Any]:
         canvas = self.geometry.canvas
@@ -206,13 +205,11 @@ class Picture:
         self, index: int, a: int, b: int
     ) -> tuple[dict[str, Any], Mapping[str, list[Ref]], dict[str, Place]]:
         """Options (without encoder), inputs and parts of scene frames [a, b), overlays and captions on top."""
-        files = Files()
         start = self.timed[index].start
-        shown = self._scene(index, a, b, files)
-        over, over_files = self._over([index], start + a, start + b)
-        shown += [(_adopt(layer, over_files, files), place) for layer, place in over]
-        numbered, inputs = renumber([layer for layer, _ in shown], files)
-        options = {**self._geometry(b - a), "background": self._looks[index].background, "layers": numbered}
+        shown = self._scene(index, a, b) + self._over([index], start + a, start + b)
+        layers = [layer for layer, _ in shown]
+        inputs = number(layers)
+        options = {**self._geometry(b - a), "background": self._looks[index].background, "layers": layers}
         return options, inputs, _parts("layers", shown)
 
     def shots(self, index: int) -> list[tuple[Output, int]]:
@@ -233,22 +230,20 @@ class Picture:
         """Add the cut from a scene to the next; its output with its number of frames."""
         before, after = self.timed[index], self.timed[index + 1]
         length = after.into
-        files = Files()
-        sides = [
-            self._scene(index, before.frames - length, before.frames, files),
-            self._scene(index + 1, 0, length, files),
+        lists = [
+            self._scene(index, before.frames - length, before.frames),
+            self._scene(index + 1, 0, length),
+            self._over([index, index + 1], after.start, after.start + length),
         ]
-        over, over_files = self._over([index, index + 1], after.start, after.start + length)
-        lists = [*sides, [(_adopt(layer, over_files, files), place) for layer, place in over]]
-        numbered, inputs = renumber([layer for shown in lists for layer, _ in shown], files)
-        one, two = len(lists[0]), len(lists[0]) + len(lists[1])
+        inputs = number(layer for shown in lists for layer, _ in shown)
+        one, two, over = ([layer for layer, _ in shown] for shown in lists)
         options = {
             **self._geometry(length),
             "encode": self.geometry.encode,
             "transition": after.kind,
-            "a": {"background": self._looks[index].background, "layers": numbered[:one]},
-            "b": {"background": self._looks[index + 1].background, "layers": numbered[one:two]},
-            "over": numbered[two:],
+            "a": {"background": self._looks[index].background, "layers": one},
+            "b": {"background": self._looks[index + 1].background, "layers": two},
+            "over": over,
         }
         subject = f"{self.subject}/{before.scene.id}~{after.scene.id}"
         parts = {"a": before.scene.place, "b": after.scene.place}
@@ -295,16 +290,6 @@ class Picture:
             settings=settings,
         )
         return Output(job.id, "still")
-
-
-def _adopt(layer: Mapping[str, Any], named: Files, files: Files) -> dict[str, Any]:
-    """The layer with its files entered into another list."""
-    adopted = dict(layer)
-    if "asset" in layer:
-        adopted["asset"] = files.asset(named.assets[layer["asset"]])
-    if "style" in layer:
-        adopted["style"] = {**layer["style"], "font": files.font(named.fonts[layer["style"]["font"]])}
-    return adopted
 
 
 def _parts(name: str, shown: Shown) -> dict[str, Place]:

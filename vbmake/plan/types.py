@@ -73,6 +73,9 @@ class JobSpec:
     declaration the job comes from: it is told in errors; `parts` where parts of its options come from (`layers[0]`).
     `settings` are what else decides options, by their paths, "" for all others where they are many: it is told first.
     None of id, output paths, account, places and settings is part of the key.
+
+    (The options are brought into their plain form when they are first asked for: a long film's are as much work as all
+    the rest of its planning, and its first job need not wait for them.)
     """
 
     id: str
@@ -88,12 +91,21 @@ class JobSpec:
     place: Place = field(default=Place("video.yaml"), compare=False)
     parts: Mapping[str, Place] = field(default_factory=dict, compare=False)
     settings: Mapping[str, Deciders] = field(default_factory=dict, compare=False)
+    _given: Mapping[str, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
     _options: bytes = field(default=b"", init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "options", plain(self.options))
+        object.__setattr__(self, "_given", self.options)
+        object.__delattr__(self, "options")  # `__getattr__` is asked for what is not there
         if not all(self.inputs.values()):
             object.__setattr__(self, "inputs", {role: refs for role, refs in self.inputs.items() if refs})
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "options":
+            raise AttributeError(name)
+        options = plain(self._given)
+        object.__setattr__(self, "options", options)
+        return options
 
     @property
     def options_json(self) -> bytes:

@@ -9,7 +9,6 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-
 _SIMPLE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_ .-]{0,99}/){0,8}[A-Za-z0-9_-][A-Za-z0-9_ .-]{0,99}")  # and plain
 
 
