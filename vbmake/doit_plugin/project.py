@@ -30,6 +30,8 @@ def within(base: str, path: str) -> bool:
 
 def spelt(path: str) -> str:
     """A path as films spell it, whose names doit compares as text: relative to doit's directory, without detours."""
+    if path[:1] not in ("/", "") and path[-1] not in "/." and "//" not in path and "./" not in path:
+        return path  # as nearly all are spelt
     if os.path.isabs(path):
         path = os.path.relpath(path)
         if path.startswith("../"):  # it may lead here all the same, by links

@@ -168,7 +168,8 @@ def _stand_in(unplanned: Unplanned) -> Any:
 
 def _job_task(project: FilmProject, job: JobSpec) -> Any:
     handle = JobHandle(project, job)
-    sources = {project.path(ref.path) for ref in job.refs() if isinstance(ref, Source)}
+    refs = job.refs()
+    sources = {project.path(ref.path) for ref in refs if isinstance(ref, Source)}
     return _JobTask(
         project.name(job.id),
         [JobAction(handle)],
@@ -176,7 +177,7 @@ def _job_task(project: FilmProject, job: JobSpec) -> Any:
         # film of thousands of shots up in a list (measured: quadratic).
         file_dep=sorted(sources),
         # In the film's own order: jobs that run one after the other then share the pictures they have decoded.
-        task_dep=list(dict.fromkeys(project.name(ref.job) for ref in job.refs() if isinstance(ref, Output))),
+        task_dep=list(dict.fromkeys(project.name(ref.job) for ref in refs if isinstance(ref, Output))),
         targets=[project.path(path) for _, path in sorted(job.outputs.items())],
         uptodate=[UpToDate(handle)],
         clean=True,

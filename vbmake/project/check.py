@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from vbmake.document.yaml_reader import join_path
 from vbmake.project.generated import PromptedImage
 from vbmake.project.models import CONTENTS, LAYER_KINDS, Film, Model, Scene, TextLayer, TextStyle, layer_contents
 from vbmake.project.script import ScriptRequest
+from vbmake.project.units import Length
 from vbmake.project.words import nearest
 from vbmake.redact import HIDDEN
 
@@ -293,6 +295,7 @@ def _number(value: float) -> str:
     return f"{int(value):,}" if value == int(value) else f"{value:g}"
 
 
+_LEAVES = frozenset((str, int, float, bool, type(None), Fraction, Length))  # values that are no models, of most keys
 _NAMES: dict[type, dict[str, str] | None] = {}
 
 
@@ -314,7 +317,7 @@ def set_places(value: Any, node: Node) -> None:
             fields = value.__dict__
             for key, below in node.items.items():
                 part = fields.get(names.get(key, ""))
-                if type(part) is not str and part is not None:
+                if type(part) not in _LEAVES:
                     set_places(part, below)
     elif isinstance(value, list | tuple) and value and _names_by_key(type(value[0])) is not None:
         nodes = node.items if isinstance(node, List) else [node]

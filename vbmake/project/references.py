@@ -19,9 +19,11 @@ def check_references(tree: Map, problems: Problems) -> None:
     _check_formats(tree, problems)
     formats = list(_named(tree, "formats")) or ["main"]
     for scene, layer in _layers(tree):
-        _check_style(layer.items.get("style"), styles, fonts, problems)
-        for name in _texts(layer.items.get("only")):
-            _check(name, formats, "format", problems)
+        if "style" in layer.items:
+            _check_style(layer.items["style"], styles, fonts, problems)
+        if (only := layer.items.get("only")) is not None:
+            for name in _texts(only):
+                _check(name, formats, "format", problems)
         if (over := layer.items.get("scenes")) is not None:
             if scene is None:
                 _check_span(over, tree, problems)

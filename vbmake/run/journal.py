@@ -149,29 +149,31 @@ class Journal:
             return
         except OSError as error:
             raise WorkspaceError(f"{self.path} cannot be read: {error.strerror}") from None
+        head, first = self._head, len(self._head)
         for line in lines:
-            if line:
-                self._lines += 1
-                self._bytes += len(line)
-                name = self._name(line)
-                if name is not None:
-                    self._unread.setdefault(name, []).append(line)
-                    self._records.pop(name, None)
-                    self._sizes[name] = len(line)
-                    self._dropped.pop(name, None)
-                else:
-                    self._look_closely(line)
-
-    def _name(self, line: bytes) -> str | None:
-        """The name in a line as this class writes them; None where it takes a closer look."""
-        first = len(self._head)
-        end = line.find(b'"', first)
-        if not line.startswith(self._head) or end < 0 or b"\\" in line[first:end] or line.endswith(_GONE):
-            return None
-        try:
-            return line[first:end].decode()
-        except UnicodeDecodeError:
-            return None
+            if not line:
+                continue
+            self._lines += 1
+            self._bytes += len(line)
+            end = line.find(b'"', first)
+            written = line[first:end] if end > 0 and line.startswith(head) else b"\\"
+            if b"\\" in written or line.endswith(_GONE):
+                self._look_closely(line)
+                continue
+            try:
+                name = written.decode()  # of a line as this class writes it
+            except UnicodeDecodeError:
+                self._look_closely(line)
+                continue
+            self._sizes[name] = len(line)
+            if name in self._unread:
+                self._unread[name].append(line)
+            else:
+                self._unread[name] = [line]
+            if name in self._records:
+                del self._records[name]
+            if name in self._dropped:
+                del self._dropped[name]
 
     def _look_closely(self, line: bytes) -> None:
         record = self._parsed(line)

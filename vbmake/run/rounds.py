@@ -57,14 +57,17 @@ def plan_rounds(
 def _remembered(media: Iterable[Source], knowledge: Knowledge, measures: Measures) -> dict[str, Mapping[str, Any]]:
     """The measures of all these files; none when one is not known, so that what is wrong with it is told first."""
     found: dict[str, Mapping[str, Any]] = {}
+    digests: list[tuple[Source, str]] = []
     for source in media:
-        if source.name not in found:
-            measure = measures.remembered(knowledge.place(source))
-            if measure is None:
+        if source.path not in found:
+            sha256 = knowledge.remembered(source)
+            measure = measures.known(sha256) if sha256 is not None else None
+            if sha256 is None or measure is None:
                 return {}
-            found[source.name] = measure
-    for name in found:
-        knowledge.measured(Source(name))
+            found[source.path] = measure
+            digests.append((source, sha256))
+    for source, sha256 in digests:
+        knowledge.measured(source, sha256)
     return found
 
 

@@ -290,10 +290,16 @@ class Knowledge:
         if self.seen.setdefault(name, sha256) != sha256:
             self.seen[name] = ""
 
-    def measured(self, source: Source) -> None:
-        """Note that the plan rests on what a file of the user's measures, whether or not a job reads it."""
-        sha256 = self._digests.remembered(self.place(source))
-        self._see(source.name, sha256 or "")
+    def remembered(self, source: Source) -> str | None:
+        """The digest of a file of the user's that is as it was when it was last read, or None."""
+        return self._digests.remembered(self.place(source))
+
+    def measured(self, source: Source, sha256: str | None = None) -> None:
+        """Note that the plan rests on what a file of the user's measures, whether or not a job reads it.
+
+        `sha256` is its digest, which is looked up where it is not given.
+        """
+        self._see(source.path, sha256 or self.remembered(source) or "")
         self.sources.add(source)
 
     def _identities(self, rule: Any, job: JobSpec) -> dict[str, str]:
