@@ -65,7 +65,7 @@ class List:
 class Map:
     """A mapping from text keys to nodes; `keys` says where each key stands.
 
-    `fixed`: all that is in it is written out, in this place alone: no template, loop, include or alias.
+    `fixed`: all that is in it is written out, in this place alone: no template, loop, include, alias or empty value.
     """
 
     items: dict[str, Node]

@@ -29,6 +29,7 @@ _WORDS = {
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]{0,17})\Z")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*|(?=[eE])))([eE][-+]?[0-9]+)?\Z")
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PRINTABLE = bytes((9, 10, 13, *range(0x20, 0x7F)))  # what is printable of ASCII: most text has nothing else
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 
 
@@ -80,7 +81,7 @@ def _decode(content: bytes, file: str, limits: Limits) -> str:
         raise refuse(
             "the file is not UTF-8 text", line, column, found=found, allowed="UTF-8", hint="save it as UTF-8"
         ) from None
-    if match := _UNPRINTABLE.search(text):
+    if content.translate(None, _PRINTABLE) and (match := _UNPRINTABLE.search(text)):
         line, column = text.count("\n", 0, match.start()) + 1, match.start() - text.rfind("\n", 0, match.start())
         found = f"U+{ord(match[0]):04X}"
         raise refuse("the file is not text: it holds a character that cannot be printed", line, column, found=found)
@@ -104,6 +105,7 @@ class _Open:
         "items",
         "key",
         "key_place",
+        "keys",
         "node",
         "path",
         "skip",
@@ -113,8 +115,9 @@ class _Open:
     def __init__(self, node: List | Map, anchor: str | None, before: int) -> None:
         self.node: Any = node
         self.items: Any = node.items
-        self.is_list = type(node) is List
+        self.is_list = isinstance(node, List)
         self.wants_key = not self.is_list
+        self.keys: Any = None if isinstance(node, List) else node.keys
         self.anchor = anchor
         self.before = before
         self.above = self.path = node.place.path
@@ -130,6 +133,7 @@ class _Reader:
     def __init__(self, file: str, limits: Limits, problems: Problems) -> None:
         self.file = file
         self.limits = limits
+        self.limit = limits.nodes
         self.problems = problems
         self.stack: list[_Open] = []
         self.top: _Open | None = None
@@ -187,9 +191,20 @@ class _Reader:
         if not top.wants_key:
             path = f"{top.path}[{len(top.items)}]" if top.is_list else top.path
             place = _tuple(Place, (self.file, mark.line + 1, mark.column + 1, path))
-            if "{" in text:
+            node = Scalar(resolve(text) if event.implicit[0] else text, text, place)
+            if "{" in text or not text:
                 top.fixed = False
-            self._put(Scalar(resolve(text) if event.implicit[0] else text, text, place), 1)
+            self.total += 1
+            if self.total > self.limit:
+                self._put(node, 0)  # which refuses it
+            elif top.is_list:
+                top.items.append(node)
+            else:
+                if not top.skip:
+                    top.items[top.key] = node
+                    top.keys[top.key] = top.key_place
+                top.wants_key = True
+                top.path = top.above
         elif text in top.items or text == "<<" or len(text) > KEY:
             self._put(Scalar(text, text, self._place(event)), 1)
         else:
@@ -279,7 +294,7 @@ class _Reader:
         else:
             if not top.skip:
                 top.items[top.key] = node
-                top.node.keys[top.key] = top.key_place
+                top.keys[top.key] = top.key_place
             top.wants_key = True
             top.path = top.above
 

@@ -214,22 +214,15 @@ def is_group(task: Any) -> bool:
 
 def unplanned_of(tasks: Iterable[Any]) -> list[Unplanned]:
     """The projects behind doit tasks that could not be planned; each once."""
-    handles = ((task.meta or {}).get(META) for task in tasks)
-    return list({id(handle): handle for handle in handles if isinstance(handle, Unplanned)}.values())
+    handles = [task.meta[META] for task in tasks if task.meta and META in task.meta]
+    return list(dict.fromkeys([handle for handle in handles if isinstance(handle, Unplanned)]))
 
 
 def projects_of(tasks: Iterable[Any]) -> list[FilmProject]:
     """The projects behind doit tasks, each once, in order."""
-    found: list[FilmProject] = []
-    last: FilmProject | None = None
-    for task in tasks:
-        handle = task.meta.get(META) if task.meta else None
-        project: FilmProject | None = getattr(handle, "project", None)
-        if project is not last and project is not None:  # a film's tasks stand side by side
-            last = project
-            if not any(project is one for one in found):
-                found.append(project)
-    return found
+    handles = [task.meta[META] for task in tasks if task.meta and META in task.meta]
+    found = dict.fromkeys([getattr(handle, "project", None) for handle in handles])
+    return [project for project in found if project is not None]
 
 
 @contextlib.contextmanager

@@ -99,8 +99,9 @@ def _ask_for_media(draft: Draft, film: Film) -> None:
     """Have every medium measured before anything is rendered, so that a broken or unfit file is told at once."""
     for layer in [*film.overlays, *(layer for scene in film.scenes for layer in scene.layers)]:
         ref, measure = layer_measure(draft, film, layer)
-        check_kind(draft, layer, ref, measure)
-        check_span(draft, layer, measure)
+        if ref is not None:
+            check_kind(draft, layer, ref, measure)
+            check_span(draft, layer, measure)
     sounds: list[Music | Sound] = [*film.music, *(sound for scene in film.scenes for sound in scene.sounds)]
     for sound in sounds:
         ref = media_ref(draft, film, sound)

@@ -143,6 +143,8 @@ class Picture:
 
     def _known_scenes(self) -> list[bool]:
         """Of each scene, whether all is known that it shows: its layers, the overlays on it, its captions."""
+        if not self.draft.pending:
+            return [True for _ in self.timed]
         known = [
             not (timed.unheard and is_captioned(self.film, timed.scene))
             and all(is_known(self.draft, self.film, layer) for layer in timed.scene.layers if self._shown(layer))

@@ -82,7 +82,7 @@ def _check_colors(tree: Map, problems: Problems) -> None:
                     hint = 'a colour that begins with # needs quotes, or it is a comment: "#ff8800"'
                     problems.add(item, "a colour is missing", found=describe(item), hint=hint)
         below = node.items.values() if isinstance(node, Map) else node.items
-        waiting += [item for item in below if not isinstance(item, Scalar)]
+        waiting += [item for item in below if not isinstance(item, Scalar) and not item.fixed]
 
 
 def _take_as_text(tree: Map, errors: Sequence[Any]) -> bool:

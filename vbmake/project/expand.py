@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, from_value, scope_value, shorten
 from vbmake.errors import Problem, ProjectError
 from vbmake.project.documents import Documents
-from vbmake.project.template import TemplateError, Templates
+
+if TYPE_CHECKING:
+    from vbmake.project.template import Templates
 
 MAX_ITEMS = 10_000
 MAX_NODES = 500_000
@@ -53,11 +56,23 @@ class Turn:
 class Expander:
     """Expands the trees of one project; counts what it makes, so that nothing can grow without end."""
 
-    def __init__(self, documents: Documents, templates: Templates, problems: Problems) -> None:
+    def __init__(self, documents: Documents, problems: Problems) -> None:
         self.documents = documents
-        self.templates = templates
         self.problems = problems
         self.made = 0
+
+    def quiet(self) -> Expander:
+        """Another one for the same project, whose mistakes are told to nobody."""
+        other = Expander(self.documents, Problems())
+        other.templates = self.templates
+        return other
+
+    @functools.cached_property
+    def templates(self) -> Templates:
+        """What evaluates the expressions of the project; made, and its library imported, for the first of them."""
+        from vbmake.project.template import Templates
+
+        return Templates()
 
     def merge_includes(self, tree: Map, name: str, stack: tuple[str, ...] = ()) -> Map:
         """The declaration with what its top-level `include` names as defaults: later files and the file itself win.
@@ -132,6 +147,8 @@ class Expander:
         return Scalar(node.value, node.raw, node.place, context)
 
     def _evaluate(self, node: Scalar, text: str, scope: Scope, context: str) -> Node:
+        from vbmake.project.template import TemplateError
+
         try:
             made = from_value(self.templates.evaluate(text, scope), node.place, context)
         except TemplateError as error:

@@ -14,7 +14,6 @@ from vbmake.project.ids import check_id, give_ids, tell_bad_id
 from vbmake.project.models import Film, Project
 from vbmake.project.references import check_references
 from vbmake.project.sources import SourceCheck, read_rules
-from vbmake.project.template import Templates
 from vbmake.project.words import nearest
 
 DECLARATION = "video.yaml"
@@ -55,7 +54,7 @@ def _read(root: Path, file: Path, problems: Problems) -> tuple[list[Film], list[
     if not isinstance(tree, Map):
         problems.add(tree, "a declaration is a mapping", found=describe(tree), allowed="vbmake, title, scenes ...")
         return [], []
-    expander = Expander(documents, Templates(), problems)
+    expander = Expander(documents, problems)
     merged = expander.merge_includes(tree, file.name)
     data = documents.data(merged.items["data"]) if "data" in merged.items else {}
     rules = read_rules(root, problems)
@@ -93,8 +92,7 @@ def _films(tree: Map, data: dict[str, Any], expander: Expander, problems: Proble
         allowed = '{for: {row: "{{ data.rows }}"}, name: "{{ row.slug }}"}'
         problems.add(node, "films says `for` and `name`", found=describe(node), allowed=allowed)
         return []
-    quiet = Problems()
-    scope = Expander(expander.documents, expander.templates, quiet).scope(tree.items.get("vars"), base)
+    scope = expander.quiet().scope(tree.items.get("vars"), base)
     turns = expander.turns(node.items["for"], scope)
     if not turns and not problems:
         problems.add(node.items["for"], "the loop goes through an empty list: there is no film to make")

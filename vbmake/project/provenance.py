@@ -17,7 +17,6 @@ from vbmake.errors import Place
 from vbmake.project.documents import Documents
 from vbmake.project.expand import Expander
 from vbmake.project.sandbox import SandboxEnvironment
-from vbmake.project.template import Templates
 
 # Which settings name an entry of which collection.
 _NAMING = {"style": "styles", "look": "styles", "like": "styles", "voice": "voices", "font": "fonts"}
@@ -47,7 +46,7 @@ class Provenance:
         self._root = root
         self._documents = Documents(root, problems)
         tree = self._documents.tree(root / file)
-        expander = Expander(self._documents, Templates(), problems)
+        expander = Expander(self._documents, problems)
         self._tree = expander.merge_includes(tree, file) if isinstance(tree, Map) else Map({}, {}, Place(file))
         self._environment = SandboxEnvironment()
 

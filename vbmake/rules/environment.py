@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from html import escape
 from pathlib import Path
 from typing import Final
-from xml.sax.saxutils import escape
 
 # What a program needs to start at all. Everything else, keys and tokens above all, stays outside.
 ALLOWED: Final = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "SYSTEMROOT", "WINDIR", "COMSPEC", "PATHEXT")
@@ -43,8 +43,8 @@ def _font_configuration(home: Path) -> Path:
     path = home / FONTS
     text = (
         '<?xml version="1.0"?>\n<!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd">\n<fontconfig>\n'
-        f"  <dir>{escape(str(BUNDLED_FONTS))}</dir>\n"
-        f"  <cachedir>{escape(str(home / '.cache' / 'fontconfig'))}</cachedir>\n"
+        f"  <dir>{escape(str(BUNDLED_FONTS), quote=False)}</dir>\n"
+        f"  <cachedir>{escape(str(home / '.cache' / 'fontconfig'), quote=False)}</cachedir>\n"
         "</fontconfig>\n"
     ).encode()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,11 +25,38 @@ def library() -> Path:
     return packaged if packaged.is_dir() else package.parent.parent / "rules"
 
 
+class Shelf(Mapping[str, Rule]):
+    """Rules by name, in order: some that were read, and files that are read when their rule is asked for.
+
+    A file's rule is called as the file. Raises ProjectError for what is wrong in one.
+    """
+
+    def __init__(self, rules: Mapping[str, Rule], files: Mapping[str, Path]) -> None:
+        self._rules = dict(rules)
+        self._files = files
+        self._names = sorted({*rules, *files})
+
+    def __getitem__(self, name: str) -> Rule:
+        if name not in self._rules:
+            path = self._files[name]
+            self._rules[name] = _read_once(path, *_stamp(path))
+        return self._rules[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._rules or name in self._files
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
 @dataclass(frozen=True)
 class RuleBook:
     """Every rule that a project can use, by name."""
 
-    rules: dict[str, Rule] = field(default_factory=dict)
+    rules: Mapping[str, Rule] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Rule]:
         return iter(self.rules.values())
@@ -58,11 +85,12 @@ class RuleBook:
 def load_rules(*directories: Path | str) -> RuleBook:
     """The rules of `directories` (a project's own, first), then those of vbmake; of one name, the first counts.
 
-    A directory that does not exist holds no rules. Raises ProjectError with every mistake of every file.
+    A directory that does not exist holds no rules. Those of vbmake are read when they are asked for: they are right,
+    and most projects use few. Raises ProjectError with every mistake of every file of `directories`.
     """
     rules: dict[str, Rule] = {}
     problems: list[Problem] = []
-    for directory in (*map(Path, directories), library()):
+    for directory in map(Path, directories):
         for path in _files(directory):
             try:
                 rule = _read_once(path, *_stamp(path))
@@ -72,7 +100,7 @@ def load_rules(*directories: Path | str) -> RuleBook:
                 rules.setdefault(rule.name, rule)
     if problems:
         raise ProjectError(problems)
-    return RuleBook(dict(sorted(rules.items())))
+    return RuleBook(Shelf(rules, {path.stem: path for path in _files(library())}))
 
 
 def read_rule(path: Path) -> Rule:
