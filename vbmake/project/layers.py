@@ -20,6 +20,7 @@ from vbmake.project.units import (
     Extent,
     Factor,
     Gain,
+    Length,
     Seconds,
     Share,
     Size,
@@ -34,7 +35,7 @@ class Layer(Model):
         default=None, description="The point of the layer that lies there. Default: as `at` has it; center for [x, y]."
     )
     margin: Extent = Field(
-        default="5%", validate_default=True, description="Distance from the edges that an anchor keeps, of each side."
+        default=Length(5.0, "%"), description="Distance from the edges that an anchor keeps, of each side."
     )
     opacity: Share = Field(default=1.0, description="0 (nothing is seen) to 1.")
     rotate: Angle = Field(default=0.0, description="Degrees, clockwise, around its origin.")
@@ -77,7 +78,7 @@ class Picture(Framed):
         default=None, description="The part to use: [x, y, width, height] as shares of the picture."
     )
     flip: Flip = Field(default="none", description="Mirror it.")
-    radius: Extent = Field(default="0px", validate_default=True, description="Rounded corners.")
+    radius: Extent = Field(default=Length(0.0, "px"), description="Rounded corners.")
     motion: Motion | None = Field(default=None, description="Zoom and pan: {zoom: [1, 1.15], toward: [0.7, 0.4]}.")
 
     @field_validator("crop")
@@ -145,7 +146,7 @@ class ColorLayer(Framed):
     """One colour."""
 
     color: Color = Field(description="The colour.")
-    radius: Extent = Field(default="0px", validate_default=True, description="Rounded corners.")
+    radius: Extent = Field(default=Length(0.0, "px"), description="Rounded corners.")
 
     @property
     def kind(self) -> str:
@@ -173,7 +174,7 @@ class GradientLayer(Framed):
     """Colours that pass into one another."""
 
     gradient: Gradient = Field(description="{kind: linear, colors: [navy, black], angle: 90}.")
-    radius: Extent = Field(default="0px", validate_default=True, description="Rounded corners.")
+    radius: Extent = Field(default=Length(0.0, "px"), description="Rounded corners.")
 
     @property
     def kind(self) -> str:
@@ -186,8 +187,8 @@ class ShapeLayer(Framed):
     shape: Literal["rectangle", "ellipse", "line"] = Field(description="What is drawn in the layer's frame.")
     fill: Color | None = Field(default=None, description="The colour inside. Default: white where there is no stroke.")
     stroke: Color | None = Field(default=None, description="The colour of the line. A line is white by default.")
-    stroke_width: Extent = Field(default="0.5%", validate_default=True, description="The width of the line.")
-    radius: Extent = Field(default="0px", validate_default=True, description="Rounded corners of a rectangle.")
+    stroke_width: Extent = Field(default=Length(0.5, "%"), description="The width of the line.")
+    radius: Extent = Field(default=Length(0.0, "px"), description="Rounded corners of a rectangle.")
     direction: Literal["across", "down", "rising", "falling"] = Field(
         default="across", description="A line's way through its frame: through the middle, or from corner to corner."
     )

@@ -44,7 +44,7 @@ from vbmake.project.remotes import Cache, Sync
 from vbmake.project.script import ScriptRequest
 from vbmake.project.sounds import Music, Said, Say, Sound, Voice
 from vbmake.project.text_style import Box, Outline, Shadow, TextStyle, WordOrStyle
-from vbmake.project.units import AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Seconds
+from vbmake.project.units import AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Length, Seconds
 from vbmake.transitions import TRANSITIONS
 
 __all__ = [
@@ -144,7 +144,7 @@ class CaptionsLook(Model):
     look: WordOrStyle | None = Field(default=None, description="A name of `styles`, or a style written here.")
     active: Color = Field(default="#ffd54aff", description="karaoke: the colour of the word being said.")
     at: AtPlace = Field(default="bottom", validate_default=True, description="Where they stand.")
-    margin: Extent = Field(default="7%", validate_default=True, description="Distance from the edges.")
+    margin: Extent = Field(default=Length(7.0, "%"), description="Distance from the edges.")
     length: int = Field(default=42, ge=8, le=200, description="Characters a caption has at most.")
 
 
@@ -190,8 +190,16 @@ class Scene(Model):
     )
     say: Said | None = Field(default=None, description="What is said.")
     pad: tuple[Seconds, Seconds] | None = Field(default=None, description="Time before and after the voice.")
-    layers: list[AnyLayer] = Field(default=[], max_length=500, description="What is seen, from the bottom up.")
-    sounds: list[Sound] = Field(default=[], max_length=500, description="Sounds.")
+    # (Lists are made by a factory, since pydantic takes long to copy a default, and scenes are many.)
+    layers: list[AnyLayer] = Field(
+        default_factory=list,
+        json_schema_extra={"default": []},
+        max_length=500,
+        description="What is seen, from the bottom up.",
+    )
+    sounds: list[Sound] = Field(
+        default_factory=list, json_schema_extra={"default": []}, max_length=500, description="Sounds."
+    )
     background: Color | None = Field(default=None, description="The colour behind everything.")
     transition: AnyTransition | None = Field(default=None, description="How it follows the scene before it.")
     captions: bool = Field(default=True, description="false: no captions in this scene.")

@@ -10,8 +10,11 @@ import copy
 import json
 from typing import Any
 
+from pydantic.json_schema import GenerateJsonSchema
+
 from vbmake.project import unit_schemas
 from vbmake.project.models import LAYER_KINDS, Film
+from vbmake.project.units import Length
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXPRESSION = {"$ref": "#/$defs/expression"}
@@ -27,7 +30,7 @@ def schema_text() -> str:
 
 def json_schema() -> dict[str, Any]:
     """The schema of a `video.yaml`, as JSON Schema 2020-12."""
-    schema = Film.model_json_schema(by_alias=True, mode="validation")
+    schema = Film.model_json_schema(by_alias=True, schema_generator=_Generator, mode="validation")
     definitions: dict[str, Any] = schema.pop("$defs")
     definitions["Film"] = schema
     _scripted(schema)
@@ -50,6 +53,13 @@ def json_schema() -> dict[str, Any]:
         "$ref": "#/$defs/Film",
         "$defs": {**dict(sorted(definitions.items())), **_shapes(), **_shared()},
     }
+
+
+class _Generator(GenerateJsonSchema):
+    """Pydantic's, which writes a length as people do."""
+
+    def encode_default(self, dft: Any) -> Any:
+        return str(dft) if isinstance(dft, Length) else super().encode_default(dft)
 
 
 def _scripted(film: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, Tag
 
 from vbmake.project.model import Model, word_or_mapping
-from vbmake.project.units import Color, Extent, Offset, Size
+from vbmake.project.units import Color, Extent, Length, Offset, Size
 
 
 class Outline(Model):
@@ -20,9 +20,9 @@ class Outline(Model):
 class Shadow(Model):
     """The shadow that letters throw."""
 
-    x: Offset = Field(default="0.2%", validate_default=True, description="How far to the right.")
-    y: Offset = Field(default="0.2%", validate_default=True, description="How far down.")
-    blur: Extent = Field(default="0.3%", validate_default=True, description="How soft its edge is.")
+    x: Offset = Field(default=Length(0.2, "%"), description="How far to the right.")
+    y: Offset = Field(default=Length(0.2, "%"), description="How far down.")
+    blur: Extent = Field(default=Length(0.3, "%"), description="How soft its edge is.")
     color: Color = Field(default="#000000b0", description="Its colour.")
 
 
@@ -30,8 +30,8 @@ class Box(Model):
     """A box behind a text."""
 
     color: Color = Field(default="#000000a0", description="Its colour.")
-    padding: Extent = Field(default="1.5%", validate_default=True, description="Room between the letters and its edge.")
-    radius: Extent = Field(default="1%", validate_default=True, description="The radius of its corners.")
+    padding: Extent = Field(default=Length(1.5, "%"), description="Room between the letters and its edge.")
+    radius: Extent = Field(default=Length(1.0, "%"), description="The radius of its corners.")
 
 
 class TextStyle(Model):

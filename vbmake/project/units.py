@@ -112,6 +112,9 @@ class Length:
     value: float
     unit: Literal["px", "%"]
 
+    def __str__(self) -> str:
+        return f"{self.value:g}{self.unit}"
+
     def px(self, extent: float) -> float:
         """Pixels, where 100 % is `extent` px."""
         return self.value * extent / 100 if self.unit == "%" else self.value
@@ -155,7 +158,7 @@ def _extent(value: Any) -> Length:
     return length
 
 
-_show = PlainSerializer(lambda length: f"{length.value:g}{length.unit}", return_type=str)
+_show = PlainSerializer(str, return_type=str)
 Offset = Annotated[Length, BeforeValidator(parse_length), _show, WithJsonSchema(unit_schemas.LENGTH)]
 Size = Annotated[Length, BeforeValidator(_size), _show, WithJsonSchema(unit_schemas.LENGTH)]
 Extent = Annotated[Length, BeforeValidator(_extent), _show, WithJsonSchema(unit_schemas.LENGTH)]
