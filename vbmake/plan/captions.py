@@ -11,11 +11,15 @@ from vbmake.plan.look import Canvas, full_style, place, text_style
 from vbmake.plan.phrases import phrases
 from vbmake.plan.scenes import Timed
 from vbmake.plan.settings import film_settings
-from vbmake.project.models import CaptionsLook, Film, TextStyle
+from vbmake.project.models import CaptionsLook, Film, Outline, TextStyle
+from vbmake.project.units import Length
 from vbmake.spacing import joined
 
-DEFAULT_LOOK = TextStyle.model_validate(
-    {"size": "5%", "bold": True, "outline": {"width": "0.35%", "color": "#000000e0"}, "align": "center"}
+DEFAULT_LOOK = TextStyle.model_construct(
+    size=Length(5.0, "%"),
+    bold=True,
+    outline=Outline.model_construct(width=Length(0.35, "%"), color="#000000e0"),
+    align="center",
 )
 
 Cue = dict[str, Any]

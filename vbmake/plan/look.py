@@ -51,8 +51,8 @@ class Canvas:
     fps: Fraction
 
 
-DEFAULT_STYLE = TextStyle.model_validate(
-    {"size": "6%", "color": "white", "spacing": 0, "bold": False, "italic": False, "uppercase": False}
+DEFAULT_STYLE = TextStyle.model_construct(
+    size=Length(6.0, "%"), color="#ffffffff", spacing=Length(0.0, "px"), bold=False, italic=False, uppercase=False
 )
 
 

@@ -21,9 +21,9 @@ from vbmake.plan.window import window
 from vbmake.project.models import Captions, CaptionsLook, Encode, Film, Format, Layer
 
 QUALITIES = {
-    "draft": Encode(preset="ultrafast", crf=28),
-    "standard": Encode(preset="veryfast", crf=20),
-    "high": Encode(preset="slow", crf=17),
+    "draft": Encode.model_construct(preset="ultrafast", crf=28),
+    "standard": Encode.model_construct(preset="veryfast", crf=20),
+    "high": Encode.model_construct(preset="slow", crf=17),
 }
 
 

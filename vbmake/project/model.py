@@ -13,7 +13,11 @@ _NOWHERE = Place("video.yaml")
 
 
 class Model(BaseModel):
-    """The base of every model: frozen, closed (unknown keys are mistakes), with its place in the file."""
+    """The base of every model: frozen, closed (unknown keys are mistakes), with its place in the file.
+
+    Instances that the code itself writes are made with `model_construct`, of values that need no check: to make a
+    model's own validator takes several ms, and what is read needs that of the outermost alone.
+    """
 
     # Deferred: a model's validator holds those of all its parts, so only that of the outermost need be built.
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, allow_inf_nan=False, defer_build=True)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import (
     AliasPath,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Discriminator,
     Field,
     Tag,
@@ -44,7 +43,7 @@ from vbmake.project.remotes import Cache, Sync
 from vbmake.project.script import ScriptRequest
 from vbmake.project.sounds import Music, Said, Say, Sound, Voice
 from vbmake.project.text_style import Box, Outline, Shadow, TextStyle, WordOrStyle
-from vbmake.project.units import AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Length, Seconds
+from vbmake.project.units import At, AtPlace, Canvas, Color, Duration, Extent, FrameRate, Language, Length, Seconds
 from vbmake.transitions import TRANSITIONS
 
 __all__ = [
@@ -143,7 +142,7 @@ class CaptionsLook(Model):
     burn: bool = Field(default=True, description="Write them into the picture.")
     look: WordOrStyle | None = Field(default=None, description="A name of `styles`, or a style written here.")
     active: Color = Field(default="#ffd54aff", description="karaoke: the colour of the word being said.")
-    at: AtPlace = Field(default="bottom", validate_default=True, description="Where they stand.")
+    at: AtPlace = Field(default=At(anchor="bottom"), description="Where they stand.")
     margin: Extent = Field(default=Length(7.0, "%"), description="Distance from the edges.")
     length: int = Field(default=42, ge=8, le=200, description="Characters a caption has at most.")
 
@@ -249,13 +248,13 @@ class Film(Model):
     background: Color = Field(default="#000000ff", description="The colour behind everything.")
     fonts: dict[str, str] = Field(default={}, description="Font files by the name that styles use.")
     styles: dict[str, TextStyle] = Field(default={}, description="Looks of text by name.")
-    voice: Voice = Field(default=Voice(), description="Who speaks.")
+    voice: Voice = Field(default=Voice.model_construct(), description="Who speaks.")
     voices: dict[str, Voice] = Field(default={}, description="More voices by the name that `say` uses.")
     music: Annotated[list[Music], Also()] = Field(default=[], description="Music under the film: one, or a list.")
     loudness: float | None = Field(
         default=-16.0, ge=-40, le=-5, description="The film's loudness in LUFS; null: as mixed."
     )
-    captions: Captions = Field(default=Captions(style="none"), description="What is said, in writing.")
+    captions: Captions = Field(default=Captions.model_construct(style="none"), description="What is said, in writing.")
     transition: AnyTransition = Field(default="none", description="How scenes follow one another.")
     pad: tuple[Seconds, Seconds] = Field(
         default=("0.3s", "0.5s"), validate_default=True, description="Time before and after a voice."
@@ -269,7 +268,7 @@ class Film(Model):
         description="Layers over the whole film or over several scenes; transitions pass beneath them. `show` counts "
         "from the start of the first scene they lie over.",
     )
-    outputs: Outputs = Field(default=Outputs(), description="What is made beside the film.")
+    outputs: Outputs = Field(default=Outputs.model_construct(), description="What is made beside the film.")
     providers: dict[str, Provider] = Field(default={}, description="Providers of generated assets by name.")
     budget: AnyBudget | None = Field(
         default=None, description="What generated assets may cost: 5 USD, or {run, total}."
@@ -308,17 +307,17 @@ class Film(Model):
         return "none" if value is None else value
 
 
-class Project(BaseModel):
-    """A project: its films (one, unless `films` asks for one a row), and every file of the user's that was read."""
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """A project: its films (one, unless `films` asks for one a row), and every file of the user's that was read.
 
-    model_config = ConfigDict(frozen=True, arbitrary_types_allowed=True)
+    `root` is its directory; `file`, the declaration, and `documents`, which were read for it, are relative to that.
+    """
 
-    root: str = Field(description="The project's directory.")
-    file: str = Field(default="video.yaml", description="The declaration, relative to the root.")
+    root: str
+    file: str = "video.yaml"
     films: tuple[Film, ...]
-    documents: tuple[str, ...] = Field(
-        default=(), description="Declaration, includes and data that were read, relative."
-    )
+    documents: tuple[str, ...] = ()
 
     @property
     def cache(self) -> Cache | None:

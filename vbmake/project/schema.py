@@ -14,7 +14,7 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from vbmake.project import unit_schemas
 from vbmake.project.models import LAYER_KINDS, Film
-from vbmake.project.units import Length
+from vbmake.project.units import At, Length
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _EXPRESSION = {"$ref": "#/$defs/expression"}
@@ -56,10 +56,10 @@ def json_schema() -> dict[str, Any]:
 
 
 class _Generator(GenerateJsonSchema):
-    """Pydantic's, which writes a length as people do."""
+    """Pydantic's, which writes a length and a place as people do."""
 
     def encode_default(self, dft: Any) -> Any:
-        return str(dft) if isinstance(dft, Length) else super().encode_default(dft)
+        return str(dft) if isinstance(dft, At | Length) else super().encode_default(dft)
 
 
 def _scripted(film: dict[str, Any]) -> None:

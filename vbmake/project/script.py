@@ -61,7 +61,7 @@ class ScriptRequest(Model):
     )
     language: Language | None = Field(default=None, description="The language it is written in. Default: the film's.")
     take: int = Field(default=1, ge=1, le=10000, description="Another number asks for another script.")
-    images: ScriptImages = Field(default=ScriptImages(), description="Who makes the pictures.")
+    images: ScriptImages = Field(default=ScriptImages.model_construct(), description="Who makes the pictures.")
 
     @field_validator("duration")
     @classmethod

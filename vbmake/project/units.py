@@ -239,6 +239,9 @@ class At:
     x: Length | None = None
     y: Length | None = None
 
+    def __str__(self) -> str:
+        return self.anchor or f"[{self.x}, {self.y}]"
+
 
 def parse_at(value: Any) -> At:
     """A place from an anchor word or from `[x, y]`. Raises ValueError."""
