@@ -14,7 +14,7 @@ from vbmake import resources
 from vbmake.plan.build import picture_of
 from vbmake.plan.draft import Draft
 from vbmake.plan.inputs import BuildInputs
-from vbmake.plan.look import number
+from vbmake.plan.look import files_of, number
 from vbmake.plan.shots import geometries
 from vbmake.plan.types import Bundled, Ref, Source
 from vbmake.project.models import Film, Project
@@ -72,8 +72,8 @@ def test_the_frames_of_a_shot_are_the_frames_of_the_whole_scene(name: str, media
     picture = picture_of(Draft(inputs), film, geometries(film)[0])
     assert picture is not None
     look = picture._looks[0]
-    layers = [dict(layer) for layer, _ in look.layers]
-    refs = number(layers)
+    refs = files_of(look.layers)
+    layers = [number(dict(layer.look), refs) for layer in look.layers]
     whole = frames_of({"background": look.background, "layers": layers}, refs, media, range(FRAMES))
     assert len({frame.tobytes() for frame in whole}) > 1, "a layer that never changes shows nothing here"
     for a, b in ((0, 7), (5, 6), (11, 29), (23, 24), (29, FRAMES)):

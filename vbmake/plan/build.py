@@ -13,10 +13,11 @@ from vbmake.plan.frames import samples_covering
 from vbmake.plan.inputs import BuildInputs
 from vbmake.plan.kahn import layers
 from vbmake.plan.kinds import check_kind, check_span
+from vbmake.plan.later import Later
 from vbmake.plan.look import layer_measure, media_ref
 from vbmake.plan.scenes import Timed, time_scenes
 from vbmake.plan.script import written
-from vbmake.plan.settings import Later, film_settings, own_settings, timeline_parts, timeline_settings
+from vbmake.plan.settings import film_settings, own_settings, timeline_parts, timeline_settings
 from vbmake.plan.shots import Geometry, Picture, geometries
 from vbmake.plan.sound import plan_sound, plan_stems
 from vbmake.plan.timeline import chapters, timeline_record

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import frame_of_sample
-from vbmake.plan.look import Canvas, full_style, place, text_style
+from vbmake.plan.look import Canvas, Seen, font_of, full_style, place, text_style
 from vbmake.plan.phrases import phrases
 from vbmake.plan.scenes import Timed
 from vbmake.plan.settings import film_settings
@@ -62,18 +63,26 @@ def look_of(film: Film, captions: CaptionsLook) -> TextStyle:
     return full_style(film, captions.look if captions.look is not None else DEFAULT_LOOK)
 
 
-def captions_layer(film: Film, captions: CaptionsLook, canvas: Canvas, cues: list[Cue]) -> dict[str, Any] | None:
+def see_captions(film: Film, captions: CaptionsLook, canvas: Canvas, cues: list[Cue]) -> Seen | None:
     """The layer that shows these cues (film frames), or None when nothing is burned in."""
     if not cues or not captions.burn or captions.style == "none":
         return None
     chosen = look_of(film, captions)
+    first, end = min(cue["start"] for cue in cues), max(cue["end"] for cue in cues)
+    make = functools.partial(_layer, film, captions, canvas, cues, chosen, [first, end])
+    return Seen(first, end, None, font_of(film, chosen), None, make)  # what is said stands in the scenes
+
+
+def _layer(
+    film: Film, captions: CaptionsLook, canvas: Canvas, cues: list[Cue], chosen: TextStyle, show: list[int]
+) -> dict[str, Any]:
     if chosen.uppercase:
         cues = [{**cue, "words": [{**word, "text": word["text"].upper()} for word in cue["words"]]} for cue in cues]
     spot = place(captions.at, None, captions.margin, canvas)
     return {
         "kind": "captions",
         "mode": captions.style,
-        "show": [min(cue["start"] for cue in cues), max(cue["end"] for cue in cues)],
+        "show": show,
         "style": text_style(film, chosen, canvas, spot["origin"][0]),
         "wrap": canvas.width - 2 * captions.margin.px(canvas.width),
         "active": captions.active,

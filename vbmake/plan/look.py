@@ -6,11 +6,13 @@ whether something is of another kind than it is takes longer than all the rest.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import functools
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeGuard
 
+from vbmake.errors import Place
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
 from vbmake.plan.generated import prompted
@@ -49,6 +51,34 @@ class Canvas:
     width: int
     height: int
     fps: Fraction
+
+
+class Seen:
+    """A layer as it is seen in frames [`first`, `end`) of a scene, or of what an overlay lies over.
+
+    `asset` and `font` are what it is made from; `look` all that a renderer is told of it, made when it is asked for.
+    """
+
+    __slots__ = ("_look", "_make", "asset", "end", "first", "font", "place")
+
+    def __init__(
+        self,
+        first: int,
+        end: int,
+        asset: Ref | None,
+        font: Ref | None,
+        place: Place | None,
+        make: Callable[[], dict[str, Any]],
+    ) -> None:
+        self.first, self.end, self.asset, self.font, self.place = first, end, asset, font, place
+        self._make = make
+        self._look: dict[str, Any] | None = None
+
+    @property
+    def look(self) -> dict[str, Any]:
+        if self._look is None:
+            self._look = self._make()
+        return self._look
 
 
 DEFAULT_STYLE = TextStyle.model_construct(
@@ -117,10 +147,10 @@ def is_clip(layer: Layer, measure: Measure | None) -> bool:
     )
 
 
-def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, frames: int) -> dict[str, Any] | None:
-    """One layer of a scene (or of an overlay's stretch) of `frames` frames. None when its file is not known yet.
+def see(draft: Draft, film: Film, layer: Layer, canvas: Canvas, frames: int) -> Seen | None:
+    """One layer of a scene (or of an overlay's stretch) of `frames` frames.
 
-    Its asset and its font are refs, until `number` gives them their places in the lists of a job.
+    None when it is never seen, or its file is not known yet. Raises ProjectError for a clip that cannot play so.
     """
     ref, measure = layer_measure(draft, film, layer)
     kind = type(layer)
@@ -134,18 +164,41 @@ def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, frames: int)
     if first >= frames:
         draft.note("this layer starts after its scene has ended: it is never seen", layer.place)
         return None
+    drawing = ref is not None and _is_drawing(draft, layer, ref)
+    if drawing and isinstance(layer, models.ImageLayer | models.MakeLayer) and layer.fit == "blur":
+        draft.note("a drawing in SVG is not blurred behind itself: fit: contain is used", layer.place)
+    font = font_of(film, full_style(film, layer.style)) if isinstance(layer, models.TextLayer) else None
+    make = functools.partial(_look, film, layer, canvas, (first, end), ref, measure, drawing)
+    seen = Seen(first, end, ref, font, layer.place, make)
+    if ref is not None and not drawing and is_clip(layer, measure):
+        seen.look  # noqa: B018  # what cannot be played so is told now
+    return seen
+
+
+def _look(
+    film: Film,
+    layer: Layer,
+    canvas: Canvas,
+    frames: tuple[int, int],
+    ref: Ref | None,
+    measure: Measure | None,
+    drawing: bool,
+) -> dict[str, Any]:
+    """What a renderer is told of a layer that is seen in these frames.
+
+    Its asset and its font are refs, until `number` gives them their places in the lists of a job.
+    """
+    first, end = frames
     found: dict[str, Any] = {"show": [first, end]}
     found |= _place(layer, canvas)
     found |= _course(layer, canvas, first, end)
     if _is_picture(layer):
         found |= _picture(layer, canvas, first, end)
-    if kind in _DRAWN:
-        found |= _drawn(draft, film, layer, canvas, found["origin"][0])
-    elif ref is not None and _is_drawing(draft, layer, ref):
+    if type(layer) in _DRAWN:
+        found |= _drawn(film, layer, canvas, found["origin"][0])
+    elif drawing:
         assert isinstance(layer, models.SvgLayer | models.ImageLayer | models.MakeLayer)
         fit = "contain" if layer.fit == "blur" else layer.fit
-        if layer.fit == "blur":
-            draft.note("a drawing in SVG is not blurred behind itself: fit: contain is used", layer.place)
         found |= {"kind": "svg", "asset": ref, "fit": fit}
         if layer.width is None and layer.height is None:
             found |= {"width": canvas.width, "height": canvas.height}
@@ -159,10 +212,10 @@ def resolve(draft: Draft, film: Film, layer: Layer, canvas: Canvas, frames: int)
     return found
 
 
-def _drawn(draft: Draft, film: Film, layer: Layer, canvas: Canvas, across: float) -> dict[str, Any]:
+def _drawn(film: Film, layer: Layer, canvas: Canvas, across: float) -> dict[str, Any]:
     """What a layer shows that has no file. `across` (0 to 1) is where its origin lies."""
     if isinstance(layer, models.TextLayer):
-        return _text(draft, film, layer, canvas, across)
+        return _text(film, layer, canvas, across)
     if isinstance(layer, models.GradientLayer):
         return _gradient(layer, canvas)
     if isinstance(layer, models.ShapeLayer):
@@ -302,7 +355,7 @@ def _shape(layer: models.ShapeLayer, canvas: Canvas) -> dict[str, Any]:
     }
 
 
-def _text(draft: Draft, film: Film, layer: models.TextLayer, canvas: Canvas, across: float) -> dict[str, Any]:
+def _text(film: Film, layer: models.TextLayer, canvas: Canvas, across: float) -> dict[str, Any]:
     style = full_style(film, layer.style)
     inside = canvas.width - 2 * layer.margin.px(canvas.width)
     return {
@@ -369,22 +422,25 @@ def text_style(film: Film, style: TextStyle, canvas: Canvas, across: float) -> d
     }
 
 
-def number(layers: Iterable[dict[str, Any]]) -> dict[str, list[Ref]]:
-    """Put numbers where the refs of these layers stand; the lists of files that they count in, by role.
+def files_of(layers: Iterable[Seen]) -> dict[str, list[Ref]]:
+    """What these layers are made from, by role, each once.
 
     Only what is used is in a list, in the order of its use: so unseen layers leave no trace in a key.
     """
     assets: list[Ref] = []
     fonts: list[Ref] = []
     for layer in layers:
-        if "asset" in layer:
-            layer["asset"] = _index(assets, layer["asset"])
-        if "style" in layer:
-            layer["style"] = {**layer["style"], "font": _index(fonts, layer["style"]["font"])}
+        if layer.asset is not None and layer.asset not in assets:
+            assets.append(layer.asset)
+        if layer.font is not None and layer.font not in fonts:
+            fonts.append(layer.font)
     return {"assets": assets, "fonts": fonts}
 
 
-def _index(refs: list[Ref], ref: Ref) -> int:
-    if ref not in refs:
-        refs.append(ref)
-    return refs.index(ref)
+def number(look: dict[str, Any], files: Mapping[str, list[Ref]]) -> dict[str, Any]:
+    """Put numbers where the refs of a look stand: their places in `files_of` its job's layers."""
+    if "asset" in look:
+        look["asset"] = files["assets"].index(look["asset"])
+    if "style" in look:
+        look["style"] = {**look["style"], "font": files["fonts"].index(look["style"]["font"])}
+    return look

@@ -5,15 +5,13 @@ Each is made once for a film or a format, and shared by the jobs of it.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from vbmake.errors import Place
+from vbmake.plan.later import Later
 from vbmake.plan.types import Choice, Deciders, Setting
 from vbmake.project.models import Film, Format, Voice
 
-Value = TypeVar("Value")
 OWN_LENGTH: Deciders = ((Setting("duration"),),)
 CAPTIONS = {  # of burned-in captions, by their options
     "mode": "style",
@@ -24,27 +22,6 @@ CAPTIONS = {  # of burned-in captions, by their options
     "y": "at",
     "origin": "at",
 }
-
-
-class Later(Mapping[str, Value]):
-    """A mapping that is made when it is first looked into, but for what is `known`: most plans are never asked."""
-
-    def __init__(self, make: Callable[[], Mapping[str, Value]], **known: Value) -> None:
-        self._make = make
-        self._known = known
-
-    @functools.cached_property
-    def _made(self) -> Mapping[str, Value]:
-        return {**self._make(), **self._known}
-
-    def __getitem__(self, key: str) -> Value:
-        return self._known[key] if key in self._known else self._made[key]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._made)
-
-    def __len__(self) -> int:
-        return len(self._made)
 
 
 def spoken_length(film: Film) -> Deciders:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 from vbmake.errors import Place
-from vbmake.plan.captions import captions_layer, film_cues
+from vbmake.plan.captions import film_cues, see_captions
 from vbmake.plan.draft import Draft
 from vbmake.plan.frames import to_frames
-from vbmake.plan.look import Canvas, is_known, number, resolve
+from vbmake.plan.later import Later
+from vbmake.plan.look import Canvas, Seen, files_of, is_known, number, see
 from vbmake.plan.scenes import Timed, is_captioned
 from vbmake.plan.settings import overlapping, own_settings, picture_settings
 from vbmake.plan.types import Deciders, Output, Ref
@@ -80,15 +81,15 @@ def _captions(film: Film, own: CaptionsLook | None) -> CaptionsLook:
     return base.model_copy(update={name: getattr(own, name) for name in own.model_fields_set})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Look:
-    """A scene as one format shows it: its layers in scene frames, each with its place in the declaration."""
+    """A scene as one format shows it: its layers, in scene frames."""
 
     background: str
-    layers: Sequence[tuple[Mapping[str, Any], Place]]
+    layers: Sequence[Seen]
 
 
-Shown = list[tuple[dict[str, Any], Place | None]]  # layers that are seen, with their places
+Shown = tuple[Seen, int, int]  # a layer, and the window [a, b) of its frames that is shown
 
 
 class Picture:
@@ -107,7 +108,7 @@ class Picture:
         self.subject = f"{prefix}{geometry.name}"
         self._settings = picture_settings(film, film.formats.get(geometry.name))
         self._overlap = overlapping(film)
-        self._lasting: dict[Deciders, dict[str, Deciders]] = {}  # the settings with what decides the number of frames
+        self._lasting: dict[tuple[int, bool], dict[str, Deciders]] = {}  # see `_deciders`
         self._looks = [self._look(index) for index in range(len(timed))]
         self._overlays = list(self._overlay_layers())
         self._known = self._known_scenes()
@@ -118,28 +119,27 @@ class Picture:
     def _look(self, index: int) -> Look:
         timed = self.timed[index]
         layers = [
-            (resolve(self.draft, self.film, layer, self.geometry.canvas, timed.frames), layer.place)
+            seen
             for layer in timed.scene.layers
             if self._shown(layer)
+            and (seen := see(self.draft, self.film, layer, self.geometry.canvas, timed.frames)) is not None
         ]
         background = self.geometry.background
         if timed.scene.background is not None and not self.geometry.background_chosen:
             background = timed.scene.background
-        return Look(background, [(layer, place) for layer, place in layers if layer is not None])
+        return Look(background, layers)
 
-    def _overlay_layers(self) -> list[tuple[int, dict[str, Any], Place]]:
-        """Each overlay with the film frame at which its stretch begins, and its place."""
+    def _overlay_layers(self) -> Iterator[tuple[int, Seen]]:
+        """Each overlay with the film frame at which its stretch begins."""
         places = {timed.scene.id: timed for timed in self.timed}
-        found = []
         for layer in self.film.overlays:
             if not self._shown(layer):
                 continue
             first, last = layer.scenes or (self.timed[0].scene.id, self.timed[-1].scene.id)
             start, end = places[first].start, places[last].end
-            resolved = resolve(self.draft, self.film, layer, self.geometry.canvas, max(1, end - start))
-            if resolved is not None:
-                found.append((start, resolved, layer.place))
-        return found
+            seen = see(self.draft, self.film, layer, self.geometry.canvas, max(1, end - start))
+            if seen is not None:
+                yield start, seen
 
     def _known_scenes(self) -> list[bool]:
         """Of each scene, whether all is known that it shows: its layers, the overlays on it, its captions."""
@@ -158,30 +158,28 @@ class Picture:
                     known[index] = False
         return known
 
-    def _over(self, scenes: Sequence[int], first: int, end: int) -> Shown:
+    def _over(self, scenes: Sequence[int], first: int, end: int) -> list[Shown]:
         """Overlays and captions in film frames [first, end), which lies in the given scenes."""
-        found: Shown = []
-        fps = self.geometry.canvas.fps
-        for start, layer, place in self._overlays:
-            seen = window(layer, first - start, end - start, fps)
-            if seen is not None:
-                found.append((seen, place))
+        found = [
+            (layer, first - start, end - start)
+            for start, layer in self._overlays
+            if layer.first < end - start and layer.end > first - start
+        ]
         cues = [cue for index in scenes for cue in self.cues[index] if cue["start"] < end and cue["end"] > first]
-        captions = captions_layer(self.film, self.geometry.captions, self.geometry.canvas, cues)
+        captions = see_captions(self.film, self.geometry.captions, self.geometry.canvas, cues)
         if captions is not None:
-            seen = window(captions, first, end, fps)
-            if seen is not None:
-                found.append((seen, None))  # what is said stands in the scenes
+            found.append((captions, first, end))
         return found
 
-    def _scene(self, index: int, a: int, b: int) -> Shown:
+    def _scene(self, index: int, a: int, b: int) -> list[Shown]:
         """The layers of a scene in scene frames [a, b)."""
+        return [(layer, a, b) for layer in self._looks[index].layers if layer.first < b and layer.end > a]
+
+    def _layers(self, shown: Iterable[Shown], files: Mapping[str, list[Ref]]) -> list[dict[str, Any]]:
+        """What a renderer is told of layers: as their windows show them, files by their numbers."""
         fps = self.geometry.canvas.fps
-        return [
-            (seen, place)
-            for layer, place in self._looks[index].layers
-            if (seen := window(layer, a, b, fps)) is not None
-        ]
+        looks = (window(layer.look, a, b, fps) for layer, a, b in shown)
+        return [number(look, files) for look in looks if look is not None]
 
     def _geometry(self, frames: int) -> dict[str, Any]:
         canvas = self.geometry.canvas
@@ -197,31 +195,37 @@ class Picture:
         edges = [start, *cuts, end]
         return [(a, b) for a, b in pairwise(edges) if a < b]
 
-    def _deciders(self, frames: Deciders) -> dict[str, Deciders]:
-        found = self._lasting.get(frames)
+    def _deciders(self, timed: Timed | None = None) -> dict[str, Deciders]:
+        """The settings of a scene's shots, or of a cut."""
+        overlaps = timed is None or bool(timed.into or timed.out)
+        length = timed.length if timed is not None else ()
+        found = self._lasting.get((id(length), overlaps))  # (scenes that are timed alike share what tells it)
         if found is None:
-            found = self._lasting[frames] = {**self._settings, "frames": frames}
+            decides = length + self._overlap if overlaps else length
+            found = self._lasting[id(length), overlaps] = {**self._settings, "frames": decides}
         return found
 
     def composition(
-        self, index: int, a: int, b: int
-    ) -> tuple[dict[str, Any], Mapping[str, list[Ref]], dict[str, Place]]:
-        """Options (without encoder), inputs and parts of scene frames [a, b), overlays and captions on top."""
+        self, index: int, a: int, b: int, **more: Any
+    ) -> tuple[Mapping[str, Any], Mapping[str, list[Ref]], dict[str, Place]]:
+        """Options, inputs and parts of scene frames [a, b), overlays and captions on top; `more` are more options."""
         start = self.timed[index].start
         shown = self._scene(index, a, b) + self._over([index], start + a, start + b)
-        layers = [layer for layer, _ in shown]
-        inputs = number(layers)
-        options = {**self._geometry(b - a), "background": self._looks[index].background, "layers": layers}
-        return options, inputs, _parts("layers", shown)
+        inputs = files_of([layer for layer, _, _ in shown])
+
+        def options() -> dict[str, Any]:
+            layers = self._layers(shown, inputs)
+            return {**self._geometry(b - a), "background": self._looks[index].background, "layers": layers, **more}
+
+        return Later(options), inputs, _parts("layers", shown)
 
     def shots(self, index: int) -> list[tuple[Output, int]]:
         """Add the shots of a scene; each output with its number of frames."""
         timed = self.timed[index]
-        settings = self._deciders(timed.length + self._overlap if timed.into or timed.out else timed.length)
+        settings = self._deciders(timed)
         found = []
         for a, b in self.spans(index):
-            options, inputs, parts = self.composition(index, a, b)
-            options["encode"] = self.geometry.encode
+            options, inputs, parts = self.composition(index, a, b, encode=self.geometry.encode)
             subject = f"{self.subject}/{timed.scene.id}/{a // self.geometry.grid}"
             place = timed.scene.place
             job = self.draft.add("shot", subject, options, inputs, place=place, parts=parts, settings=settings)
@@ -237,22 +241,25 @@ class Picture:
             self._scene(index + 1, 0, length),
             self._over([index, index + 1], after.start, after.start + length),
         ]
-        inputs = number(layer for shown in lists for layer, _ in shown)
-        one, two, over = ([layer for layer, _ in shown] for shown in lists)
-        options = {
-            **self._geometry(length),
-            "encode": self.geometry.encode,
-            "transition": after.kind,
-            "a": {"background": self._looks[index].background, "layers": one},
-            "b": {"background": self._looks[index + 1].background, "layers": two},
-            "over": over,
-        }
+        inputs = files_of([layer for shown in lists for layer, _, _ in shown])
+
+        def options() -> dict[str, Any]:
+            one, two, over = (self._layers(shown, inputs) for shown in lists)
+            return {
+                **self._geometry(length),
+                "encode": self.geometry.encode,
+                "transition": after.kind,
+                "a": {"background": self._looks[index].background, "layers": one},
+                "b": {"background": self._looks[index + 1].background, "layers": two},
+                "over": over,
+            }
+
         subject = f"{self.subject}/{before.scene.id}~{after.scene.id}"
         parts = {"a": before.scene.place, "b": after.scene.place}
         for name, shown in zip(("a.layers", "b.layers", "over"), lists, strict=True):
             parts |= _parts(name, shown)
-        settings, place = self._deciders(self._overlap), after.scene.place
-        job = self.draft.add("cut", subject, options, inputs, place=place, parts=parts, settings=settings)
+        settings, place = self._deciders(), after.scene.place
+        job = self.draft.add("cut", subject, Later(options), inputs, place=place, parts=parts, settings=settings)
         return Output(job.id, "cut"), length
 
     def segments(self) -> list[tuple[Output, int]]:
@@ -294,6 +301,6 @@ class Picture:
         return Output(job.id, "still")
 
 
-def _parts(name: str, shown: Shown) -> dict[str, Place]:
+def _parts(name: str, shown: Iterable[Shown]) -> dict[str, Place]:
     """Where the layers of a list among the options come from, by their paths there."""
-    return {f"{name}[{index}]": place for index, (_, place) in enumerate(shown) if place is not None}
+    return {f"{name}[{index}]": layer.place for index, (layer, _, _) in enumerate(shown) if layer.place is not None}

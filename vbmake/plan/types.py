@@ -105,6 +105,7 @@ class JobSpec:
             raise AttributeError(name)
         options = plain(self._given)
         object.__setattr__(self, "options", options)
+        object.__setattr__(self, "_given", options)  # what it was made from is let go
         return options
 
     @property

@@ -122,9 +122,9 @@ class Rule:
                 found.append(f"{role}: found {count} files, allowed is one or none")
         return found
 
-    def fill(self, options: Mapping[str, Any]) -> dict[str, Any]:
+    def fill(self, options: Mapping[str, Any]) -> Mapping[str, Any]:
         """The options with the rule's defaults, in the form that enters the key."""
-        return dict(options) if self.options is None else option_rules.fill(self.options, options)
+        return options if self.options is None else option_rules.fill(self.options, options)
 
     def recipe(self) -> str:
         """sha256 of the command as written ("" for a call, whose changes are told by `version`)."""
