@@ -44,10 +44,15 @@ def _number(value: float) -> float:
 
 def _other(value: Any) -> Any:
     """Of types that are rare, and of those that a class of its own makes a mapping or a fraction."""
+    return _mapping(value) if isinstance(value, Mapping) else _unknown(value)
+
+
+def _unknown(value: Any) -> Any:
+    """What orjson shall write for what it does not know itself."""
     if isinstance(value, Fraction):
         return str(value)
     if isinstance(value, Mapping):
-        return _mapping(value)
+        return dict(value)
     if isinstance(value, orjson.Fragment):
         return json.loads(orjson.dumps(value))  # (it tells its text in no other way; json takes what is no Unicode)
     raise TypeError(f"{type(value).__name__} has no canonical form")
@@ -73,7 +78,7 @@ def plain_json(value: Any) -> bytes:
     Of other values that `plain` takes it is JSON, too, with fractions as `plain` has them.
     """
     try:
-        return _fitted(orjson.dumps(value, _other, orjson.OPT_SORT_KEYS))
+        return _fitted(orjson.dumps(value, _unknown, orjson.OPT_SORT_KEYS))
     except TypeError:  # an int of over 64 bits, or text that is no Unicode (from the name of a file)
         return _ENCODER.encode(plain(value)).encode("utf-8", "surrogatepass")
 

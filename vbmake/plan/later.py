@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, ItemsView, Iterator, Mapping
 from typing import TypeVar
 
 Value = TypeVar("Value")
@@ -22,6 +22,9 @@ class Later(Mapping[str, Value]):
 
     def __getitem__(self, key: str) -> Value:
         return self._known[key] if key in self._known else self._made[key]
+
+    def items(self) -> ItemsView[str, Value]:
+        return self._made.items()
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._made)
