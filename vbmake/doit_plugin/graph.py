@@ -46,7 +46,7 @@ class Targets(dict[str, str]):
         return super().__getitem__(plain)
 
     def __contains__(self, path: object) -> bool:
-        return super().__contains__(path) or (isinstance(path, str) and super().__contains__(spelt(path)))
+        return isinstance(path, str) and super().__contains__(spelt(path))
 
     def get(self, path: str, default: Any = None) -> Any:
         """The task that makes a file, or `default`."""

@@ -91,12 +91,13 @@ class Scope:
 
         Not those that need what is yet to be planned: their turn comes in a later round.
         """
+        own = [path for task in self._own(self.control.tasks) for path in task.targets]
+        if not own:
+            return []
         paths = {dep for task in self.closure.values() if job_of(task) is not None for dep in task.file_dep}
         paths |= {path for project in self.projects for path in project.pending_files()}
         for project in self.projects:
-            if any(
-                within(project.base, spelt(path)) for task in self._own(self.control.tasks) for path in task.targets
-            ):
+            if any(within(project.base, spelt(path)) for path in own):
                 paths |= project.documents()
         makers = {self.control.targets[path] for path in paths if path in self.control.targets}
         for unplanned in self.unplanned:

@@ -6,7 +6,6 @@ import difflib
 import os
 import re
 import stat
-from collections.abc import Callable
 from pathlib import Path
 
 _SIMPLE = re.compile(r"(?:[A-Za-z0-9_-][A-Za-z0-9_ .-]{0,99}/){0,8}[A-Za-z0-9_-][A-Za-z0-9_ .-]{0,99}")  # and plain
@@ -28,12 +27,26 @@ def project_file(root: Path, written: str, *, folder: str = "") -> Path:
     return root / project_path(root, written, folder=folder)
 
 
-def project_path(
-    root: Path, written: str, *, folder: str = "", real_path: Callable[[str], str] = os.path.realpath
-) -> str:
+class Folders:
+    """Which folders lie in a project once links are followed; each is looked at once."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = str(root)
+        self._real_root = f"{os.path.realpath(root)}/"
+        self._inside: dict[str, bool] = {}
+
+    def inside(self, folder: str) -> bool:
+        """Whether a folder lies in the project. Raises OSError, ValueError for what is no path."""
+        found = self._inside.get(folder)
+        if found is None:
+            found = self._inside[folder] = f"{os.path.realpath(folder)}/".startswith(self._real_root)
+        return found
+
+
+def project_path(root: Path, written: str, *, folder: str = "", folders: Folders | None = None) -> str:
     """As `project_file`; the path from `root`, in its one spelling, as text (of which a film may name ten thousand).
 
-    `real_path` follows the links of folders: one that remembers is faster for many files.
+    `folders` are those of `root`, where many paths are asked for.
     """
     if not folder and _SIMPLE.fullmatch(written):
         name = written
@@ -41,7 +54,7 @@ def project_path(
         _check_words(written)
         # With `.` and `..` resolved by words, so that one file has one name.
         name = "/".join(_normal([*folder.split("/"), *written.split("/")] if folder else written.split("/")))
-    if not _is_plainly_there(str(root), name, real_path):
+    if not _is_plainly_there(folders or Folders(root), name):
         _check_there(root, name.split("/") if name else [])
     return name
 
@@ -64,15 +77,14 @@ def _check_there(root: Path, parts: list[str]) -> None:
         raise PathError(f"the file cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _is_plainly_there(root: str, name: str, real_path: Callable[[str], str]) -> bool:
+def _is_plainly_there(folders: Folders, name: str) -> bool:
     """Whether a path leads to a file with bytes in it and no link on its way leads out: true of nearly all."""
-    path = os.path.join(root, name)
+    path = f"{folders.root}/{name}"
     try:
         found = os.lstat(path)
-        inside = f"{real_path(path.rpartition('/')[0])}/".startswith(f"{real_path(root)}/")
+        return stat.S_ISREG(found.st_mode) and found.st_size > 0 and folders.inside(path.rpartition("/")[0])
     except (OSError, ValueError):
         return False
-    return inside and stat.S_ISREG(found.st_mode) and found.st_size > 0
 
 
 def _check_words(written: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import re
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, pl
 from vbmake.errors import Place, ProjectError
 from vbmake.project.check import keys_of
 from vbmake.project.models import MakeLayer, Model, Music, Sound
-from vbmake.project.paths import PathError, project_path
+from vbmake.project.paths import Folders, PathError, project_path
 from vbmake.project.references import layers_of
 from vbmake.project.words import nearest
 from vbmake.rules.load import RuleBook
@@ -43,7 +42,7 @@ class SourceCheck:
         self.rules = rules
         self.problems = problems
         self._known: dict[str, PathError | str] = {}
-        self._real_path = functools.cache(os.path.realpath)
+        self._folders = Folders(root)
 
     def check(self, tree: Map) -> None:
         """Note every file that is not there, and every use of a rule that the rule does not understand."""
@@ -78,7 +77,7 @@ class SourceCheck:
             return False
         if node.value not in self._known:
             try:
-                self._known[node.value] = project_path(self.root, node.value, real_path=self._real_path)
+                self._known[node.value] = project_path(self.root, node.value, folders=self._folders)
             except PathError as error:
                 self._known[node.value] = error
         known = self._known[node.value]

@@ -35,7 +35,7 @@ def facts_of(
     read = {
         ref.name: ref for job in plan.jobs for refs in job.inputs.values() for ref in refs if type(ref) is not Output
     }
-    read.update({source.name: source for source in knowledge.sources})
+    read.update(knowledge.sources)
     try:
         for job in plan.jobs:
             if job.final:

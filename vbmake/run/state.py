@@ -99,7 +99,7 @@ class Knowledge:
         self._tools: dict[tuple[str, ...], dict[str, str]] = {}  # by rule and the roles that are read
         self._bundled: dict[str, tuple[str, str, None]] = {}  # as `look` tells them
         self._lock = threading.Lock()
-        self.sources: set[Source] = set()  # files whose measures the plan rests on
+        self.sources: dict[str, Source] = {}  # files whose measures the plan rests on, by path
         self.seen: dict[str, str] = {}  # digests of the files that statuses rest on, by Ref.name; "" when one changed
 
     def use(self, plan: BuildPlan) -> None:
@@ -300,7 +300,7 @@ class Knowledge:
         `sha256` is its digest, which is looked up where it is not given.
         """
         self._see(source.path, sha256 or self.remembered(source) or "")
-        self.sources.add(source)
+        self.sources[source.path] = source
 
     def _identities(self, rule: Any, job: JobSpec) -> dict[str, str]:
         given = (rule.name, *job.inputs)
