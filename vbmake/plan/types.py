@@ -222,6 +222,13 @@ class BuildPlan:
             [ref.job for job in self.jobs for refs in job.inputs.values() for ref in refs if isinstance(ref, Output)]
         )
 
+    def work_out(self) -> None:
+        """Make now what is otherwise made when it is asked for: in one go it takes half as long as between jobs."""
+        for job in self.jobs:
+            _ = job.options_json
+        for film in self.films:
+            len(film)
+
     def job(self, id: str) -> JobSpec:
         """The job of that id. Raises KeyError."""
         return self._by_id[id]
