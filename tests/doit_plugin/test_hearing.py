@@ -117,6 +117,20 @@ def test_a_standard_output_that_is_closed_is_told_nothing(shell: Shell, command:
     assert (ended.code, ended.out, ended.err) == (0, "", "")
 
 
+@pytest.mark.parametrize("closed", [(2,), (1, 2), (0, 1, 2)], ids=str)
+def test_standard_streams_that_are_closed_lead_nowhere(shell: Shell, closed: tuple[int, ...]) -> None:
+    """The exit code is all that is left to tell; and no file of the project stands where they were."""
+    close = "".join(f"os.close({number}); " for number in closed)
+    program = ["-c", f"import os, sys; {close}os.execv(sys.executable, [sys.executable, *sys.argv[1:]])", "-m", HERE]
+    chain(shell.here)
+    assert (shell.run(program).code, shell.run(program, "list").code) == (0, 0)
+    assert [event["event"] for event in events(shell.here)][-1] == "end"  # whole lines, and nothing else, stand there
+    declare(shell.here, {"id": "fail:one", "makes": {"out": "build/one.txt"}, "final": True})
+    assert shell.run(program).code == 1
+    (shell.here / "video.yaml").write_text("scenes: [")
+    assert shell.run(program).code == 3
+
+
 def test_a_file_that_cannot_be_written_is_told_in_a_line(shell: Shell) -> None:
     chain(shell.here)
     ended = shell.doit("-o", "nowhere/told.txt")

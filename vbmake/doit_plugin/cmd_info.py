@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from typing import Any
 
@@ -69,7 +70,9 @@ class Info(ProjectCommand, cmd_info.Info):  # type: ignore[misc]  # doit has no 
         write(f"{project.name(job.id)}\n")
         if job.title:
             write(f"{job.title}\n")
-        write(f"\nrule:     {job.rule}\npool:     {job.pool}\ndeclared: {handle.place}\nlog:      {handle.log}\n")
+        write(f"\nrule:     {job.rule}\npool:     {job.pool}\ndeclared: {handle.place}\n")
+        if os.path.exists(handle.log):  # from its first run on
+            write(f"log:      {handle.log}\n")
         write("inputs:\n" if job.inputs else "")
         for role in sorted(job.inputs):
             for ref in job.inputs[role]:

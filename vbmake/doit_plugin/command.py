@@ -21,7 +21,7 @@ from doit.exceptions import InvalidCommand
 
 from vbmake.doit_plugin import where
 from vbmake.doit_plugin.encoding import bear_all
-from vbmake.doit_plugin.hearing import Told, as_before, tell_all, to_the_end
+from vbmake.doit_plugin.hearing import Told, as_before, stand_in, tell_all, to_the_end
 from vbmake.doit_plugin.loader import BACKEND, VideoLoader
 from vbmake.doit_plugin.marks import MarksDB
 from vbmake.doit_plugin.project import close_all, leave_all, projects_of, refuse, unplanned_of
@@ -73,6 +73,7 @@ class Guarded:
 
     def _speak(self) -> None:
         """Once a call is known to be vbmake's business: any text can be told, and it is told when none can be."""
+        stand_in()
         bear_all()
         tell_all()
         if hasattr(self, "outstream") and not isinstance(self.outstream, Told):

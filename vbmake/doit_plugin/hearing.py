@@ -43,6 +43,22 @@ def silence(number: int) -> None:
     os.close(null)
 
 
+def stand_in() -> None:
+    """Have standard streams that are closed (`2>&-`) lead nowhere.
+
+    Else the next file that is opened would stand in their place, and whatever a tool says would be written into it.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            with contextlib.suppress(OSError):
+                if os.open(os.devnull, os.O_RDWR) == number:  # (the lowest that is free)
+                    os.set_inheritable(number, True)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # to the end
+
+
 def flush() -> None:
     """Have everything written that was told: the interpreter does so at its end, too late to see that nobody reads."""
     try:

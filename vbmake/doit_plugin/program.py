@@ -18,7 +18,7 @@ from vbmake.doit_plugin.cmd_list import List
 from vbmake.doit_plugin.cmd_run import Run
 from vbmake.doit_plugin.command import INTERRUPTED
 from vbmake.doit_plugin.encoding import bear_all
-from vbmake.doit_plugin.hearing import as_before, tell_all, to_the_end
+from vbmake.doit_plugin.hearing import as_before, stand_in, tell_all, to_the_end
 from vbmake.doit_plugin.loader import VideoLoader
 from vbmake.errors import VbmakeError
 
@@ -84,6 +84,7 @@ def _perform(given: list[str]) -> int:
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    stand_in()
     bear_all()
     if "" in given and not _means_value(given):
         sys.stderr.write("an empty argument names no command, job or target; `vbmake help` lists the commands\n")
