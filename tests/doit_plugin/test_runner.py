@@ -125,6 +125,34 @@ def test_a_waiting_job_of_one_pool_holds_up_no_other_pool(toy: Toy) -> None:
     assert toy.build("-n", "1").code == 0
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+def test_a_pool_has_the_limit_that_is_said(toy: Toy, tmp_path: Path, limit: int) -> None:
+    from tests.doit_plugin import toy as rules
+
+    def job(number: int) -> dict[str, Any]:
+        options = {"began": str(tmp_path / "began"), "seconds": "0.05", "text": str(number)}
+        made = {"o": f"build/{number}.txt"}
+        return {"id": f"{rule}:{number}", "makes": made, "options": options, "pool": "gpu", "final": True}
+
+    rules.MEET["barrier"] = threading.Barrier(2, timeout=30)  # passes only when two run at once
+    rule = "sleep" if limit == 1 else "meet"
+    declare(toy.root, *map(job, range(6)))
+    assert toy.build("-n", "6", f"--pool=cpu:3,gpu:{limit}").code == 0
+    running = peak = 0
+    for event in events(toy.root):
+        running += {"start": 1, "job": -1}.get(event["event"], 0)
+        peak = max(peak, running)
+    assert peak == limit
+
+
+@pytest.mark.parametrize("said", ["gpu", "gpu:", "gpu:0", "gpu:-1", ":2", "gpu:one", "gpu:1.5", "gpu:²"])
+def test_a_limit_that_is_none_is_told(toy: Toy, said: str) -> None:
+    declare(toy.root, {"id": "copy:one", "makes": {"o": "build/1.txt"}, "final": True})
+    ended = toy.build("--pool", said)
+    assert ended.code == 3
+    assert f"--pool {said}: the name of a pool and how many of its jobs run at once: --pool gpu:1" in ended.err
+
+
 @pytest.mark.parametrize("glances", [0, 2])
 def test_the_first_job_begins_before_the_others_are_looked_at(
     toy: Toy, monkeypatch: pytest.MonkeyPatch, glances: int

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -21,7 +22,7 @@ from vbmake.doit_plugin.command import INTERRUPTED, ProjectCommand
 from vbmake.doit_plugin.encoding import BACKSLASHES
 from vbmake.doit_plugin.hearing import UNHEARD, Heard, Told, Unheard
 from vbmake.doit_plugin.loader import VideoLoader, processors
-from vbmake.doit_plugin.option import flag
+from vbmake.doit_plugin.option import flag, option
 from vbmake.doit_plugin.project import FilmProject, close_all, job_of, projects_of, spelt, unplanned_of
 from vbmake.errors import WorkspaceError
 from vbmake.switches import OFFLINE, PLAYER, YES
@@ -41,6 +42,12 @@ OWN = (
         name="open_film",
     ),
     flag("offline", f"ask no provider: fail rather than call (as {OFFLINE}=1)"),
+    option(
+        "pool",
+        "at most so many jobs of a pool at once: gpu:1 for the rules that say `pool: gpu`; several as cpu:4,openai:2",
+        metavar="NAME:N",
+        name="pools",
+    ),
     flag("yes", f"agree to what the build may cost, where `budget: {{confirm: ...}}` would ask (as {YES}=1)"),
 )
 
@@ -65,16 +72,17 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
 
     _asked = False
     _show = False
+    _limits: Mapping[str, int] = {}  # of pools, where they are said
 
     def get_options(self) -> Any:
         """doit's options, and our own where they may mean something: a project without films sees doit's own alone."""
         options = super().get_options()
         if isinstance(self.loader, VideoLoader) or self._asked:
-            options += [CmdOption(option) for option in OWN]
+            options += [CmdOption(own) for own in OWN]
         return options
 
     def parse_execute(self, in_args: list[str]) -> Any:
-        if any(f"--{option['long']}" in in_args for option in OWN):
+        if any(word.partition("=")[0] == f"--{own['long']}" for word in in_args for own in OWN):
             self._asked = True
             self._cmdparser = None  # made anew, with the option
         return super().parse_execute(in_args)
@@ -84,6 +92,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         if args and args[0] in words.COMMANDS and self._is_word(args[0], params):
             return self._dispatch(args)
         self._show = bool(params.get("open_film"))
+        self._limits = _limits(params.get("pools") or "")
         if isinstance(self.loader, VideoLoader):
             _check(params["num_process"], params["par_type"])
         if isinstance(self.loader, VideoLoader) and self._is_current(params, args):
@@ -269,7 +278,8 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
         threads = own = max(1, num_process)
         if num_process == 0 and not isinstance(self.loader, VideoLoader):
             threads = processors()  # a dodo.py's own tasks are serial unless asked; a film's jobs use the machine
-        pools = Pools({"cpu": threads, TASKS: own, PYTHON: 1}, default=threads, within={PYTHON: TASKS})
+        limits = {"cpu": threads, **self._limits, TASKS: own, PYTHON: 1}
+        pools = Pools(limits, default=threads, within={PYTHON: TASKS})
         self._learn(pools)
         return pools
 
@@ -297,6 +307,20 @@ def _check(num_process: int, par_type: str) -> None:
         raise InvalidCommand(f"-n {num_process}: a number of jobs that run at once, such as -n 4")
     if par_type not in PARALLEL:
         raise InvalidCommand(f"-P {par_type}: {' or '.join(PARALLEL)}, and films are built on threads either way")
+
+
+def _limits(said: str) -> dict[str, int]:
+    """Limits of pools by name, said as NAME:N with commas between several: doit takes words with = for itself.
+
+    Raises InvalidCommand.
+    """
+    found = {}
+    for one in said.split(",") if said else ():
+        pool = re.fullmatch(r"\s*(.*\S)\s*:\s*([1-9][0-9]{0,8})\s*", one)
+        if pool is None:
+            raise InvalidCommand(f"--pool {one}: the name of a pool and how many of its jobs run at once: --pool gpu:1")
+        found[pool[1]] = int(pool[2])
+    return found
 
 
 def _publish(project: FilmProject, out: Any, events: Events) -> int | None:
