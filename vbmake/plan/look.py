@@ -171,7 +171,7 @@ def see(draft: Draft, film: Film, layer: Layer, canvas: Canvas, frames: int) -> 
     make = functools.partial(_look, film, layer, canvas, (first, end), ref, measure, drawing)
     seen = Seen(first, end, ref, font, layer.place, make)
     if ref is not None and not drawing and is_clip(layer, measure):
-        seen.look  # noqa: B018  # what cannot be played so is told now
+        _ = seen.look  # what cannot be played so is told now
     return seen
 
 
