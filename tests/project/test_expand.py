@@ -182,3 +182,38 @@ def test_films_of_one_name_are_told(tmp_path: Path) -> None:
 )
 def test_wrong_films_are_told(tmp_path: Path, films: str) -> None:
     assert mistakes(tmp_path, f"vbmake: 1\nfilms: {films}\nscenes: [{{id: a}}]")[0].place.path.startswith("films")
+
+
+def test_what_stands_in_several_places_is_each_time_its_own(tmp_path: Path) -> None:
+    """An alias, a loop and a file that is included twice: each scene has an id, and each file its plain path."""
+    text = """
+scenes:
+  - &first {layers: [{image: &shown ./a.png}, {text: Hello}]}
+  - *first
+  - {title: *shown}
+  - {for: {n: [1, 2]}, layers: [{text: again}]}
+  - {include: more.yaml}
+  - {include: more.yaml}
+"""
+    more = "- {layers: [{image: ./a.png}, {text: more}]}\n"
+    made = scenes(tmp_path, text, {"a.png": "picture", "more.yaml": more})
+    assert [scene.id for scene in made] == ["hello", "hello-2", "a-png", "again", "again-2", "more", "more-2"]
+    assert [getattr(scene.layers[0], "image", None) for scene in made if scene.layers] == [
+        *("a.png", "a.png"),
+        *(None, None),
+        *("a.png", "a.png"),
+    ]
+    assert made[2].title == "./a.png"
+
+
+def test_films_of_a_loop_share_no_scene_that_is_written_out(tmp_path: Path) -> None:
+    """The scene without a template is named after the one with it, in each film anew."""
+    text = """vbmake: 1
+data: {rows: rows.csv}
+films: {for: {row: "{{ data.rows }}"}, name: "{{ row.name | slug }}"}
+scenes:
+  - {title: "{{ row.name }}"}
+  - {title: Anna}
+"""
+    made = load(tmp_path, text, {"rows.csv": ROWS, "a.jpg": "picture"}).films
+    assert [[scene.id for scene in film.scenes] for film in made] == [["sostratus", "anna"], ["anna", "anna-2"]]

@@ -8,7 +8,9 @@ import pytest
 
 from tests.rules.workshop import own, written
 from vbmake.errors import Place, ProjectError
-from vbmake.rules.load import load_rules, read_rule
+from vbmake.rules import load
+from vbmake.rules.load import library, load_rules, read_rule
+from vbmake.rules.model import Rule
 
 GOOD = """\
     reads: {page: file, extra: files}
@@ -121,3 +123,22 @@ def test_an_unknown_rule_is_told_with_the_nearest_one_at_the_place_that_names_it
 
 def test_a_project_without_rules_has_those_of_vbmake(tmp_path: Path) -> None:
     assert load_rules(tmp_path / "rules").names == load_rules().names
+
+
+def test_rules_of_the_library_are_read_when_they_are_asked_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    file = written(tmp_path, GOOD, "waveform")
+    read: list[str] = []
+
+    def counted(path: Path) -> Rule:
+        read.append(path.stem)
+        return read_rule(path)
+
+    monkeypatch.setattr(load, "read_rule", counted)
+    load._read_once.cache_clear()
+    book = load.load_rules(file.parent)
+    assert read == ["waveform"], "a rule of the project is read at once: its mistakes are told"
+    assert book.rule("waveform").file == file
+    assert "film" in book
+    assert read == ["waveform"]
+    assert (book.rule("film").name, book.rule("film").name, read) == ("film", "film", ["waveform", "film"])
+    assert [rule.name for rule in book] == list(book.names) == sorted({path.stem for path in library().iterdir()})
