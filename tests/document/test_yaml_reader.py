@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vbmake.document.node import Map, Problems, plain, scope_value
+from vbmake.document.node import Map, Node, Problems, Scalar, plain, scope_value
 from vbmake.document.yaml_reader import Limits, read_yaml
 from vbmake.errors import ProjectError
 
@@ -82,6 +82,33 @@ def test_text_may_be_any_language_and_may_have_a_byte_order_mark() -> None:
 
 def test_aliases_are_what_they_stand_for() -> None:
     assert read("a: &x [1, 2]\nb: *x") == {"a": [1, 2], "b": [1, 2]}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("a: [1, 2, 3, 4, 5, 6, 7, 8]\nbbb: 1", "a.yaml:2:1: bbb"),
+        ("a: [1, 2, 3, 4, 5, 6, 7]\nb: 1\nc: 2", "a.yaml:2:4: b"),
+        ("a:\n  [1, 2, 3, 4, 5, 6, 7, 8]\nb:\n  c:\n    d: *nothing", "a.yaml:3:1: b"),
+    ],
+)
+def test_the_value_or_key_that_is_too_many_is_told(text: str, place: str) -> None:
+    assert told(text, Limits(nodes=10))[0].startswith(f"{place}: the file holds too many values")
+
+
+def test_only_what_stands_in_one_place_as_it_is_written_is_fixed() -> None:
+    text = "{a: {b: [1, {c: 2}]}, d: &x [[3], {e: [4]}], f: *x, g: ['{{ h }}', [5]], i: {for: 1, j: [6]}, k: [~, '']}"
+    root = read_yaml(text.encode(), "a.yaml", Problems())
+    assert isinstance(root, Map)
+    found: dict[str, int] = {}
+    waiting: list[Node] = [root]
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Scalar):
+            found[node.place.path] = node.fixed
+            waiting += node.items.values() if isinstance(node, Map) else node.items
+    several = {"": 0, "d": 0, "d[0]": 0, "d[1]": 0, "d[1].e": 0}
+    assert found == {**several, "a": 5, "a.b": 4, "a.b[1]": 2, "g": 0, "g[1]": 2, "i": 0, "i.j": 2, "k": 0}
 
 
 def test_alias_bombs_are_refused_and_not_expanded() -> None:

@@ -206,6 +206,26 @@ scenes:
     assert made[2].title == "./a.png"
 
 
+def test_what_is_taken_from_an_anchor_changes_nothing_where_it_stands(tmp_path: Path) -> None:
+    text = """vbmake: 1
+voice: {provider: openai, options: {x: &scenes [{say: Hello, layers: &layers [{image: ./a.png}, {text: 2024}]}]}}
+scenes: *scenes
+overlays: *layers
+"""
+    made = load(tmp_path, text, {"a.png": "picture"}).films[0]
+    assert made.scenes[0].id == "hello"
+    assert made.voice.options == {"x": [{"say": "Hello", "layers": [{"image": "./a.png"}, {"text": 2024}]}]}
+    told = mistakes(tmp_path, "vbmake: 1\nmusic: &a [{make: local-music, prompt: calm}]\nscenes: *a\n")
+    assert (str(told[0].place), told[0].place.path) == ("video.yaml:2:13", "music[0].make")
+
+
+def test_what_is_written_out_counts_in_every_film(tmp_path: Path) -> None:
+    items = ",".join(["1"] * 130_000)
+    films = 'films: {for: {i: "{{ range(5) }}"}, name: "f{{ i }}"}'
+    text = f"vbmake: 1\nvars: {{big: [{items}]}}\n{films}\nscenes: [{{id: a}}]\n"
+    assert "loops and includes make too many values" in str(mistakes(tmp_path, text)[-1])
+
+
 def test_films_of_a_loop_share_no_scene_that_is_written_out(tmp_path: Path) -> None:
     """The scene without a template is named after the one with it, in each film anew."""
     text = """vbmake: 1

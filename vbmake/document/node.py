@@ -58,21 +58,22 @@ class List:
     items: list[Node]
     place: Place
     context: str = ""
-    fixed: bool = False
+    fixed: int = 0
 
 
 @dataclass(slots=True, eq=False)
 class Map:
     """A mapping from text keys to nodes; `keys` says where each key stands.
 
-    `fixed`: all that is in it is written out, in this place alone: no template, loop, include, alias or empty value.
+    `fixed`: how many values it is, itself among them, where all of them are written out and stand in this place
+    alone, without a template, loop, include, alias or empty value; else 0.
     """
 
     items: dict[str, Node]
     keys: dict[str, Place]
     place: Place
     context: str = ""
-    fixed: bool = False
+    fixed: int = 0
 
 
 Node = Scalar | List | Map

@@ -93,7 +93,8 @@ def _decode(content: bytes, file: str, limits: Limits) -> str:
 class _Open:
     """A list or mapping that is still being read.
 
-    `above` is its path, `path` that of its last key's value; `before` how many values there were before it.
+    `above` is its path, `path` that of its last key's value; `before` how many nodes there were before it, and
+    `keys_before` how many keys.
     """
 
     __slots__ = (
@@ -106,13 +107,14 @@ class _Open:
         "key",
         "key_place",
         "keys",
+        "keys_before",
         "node",
         "path",
         "skip",
         "wants_key",
     )
 
-    def __init__(self, node: List | Map, anchor: str | None, before: int) -> None:
+    def __init__(self, node: List | Map, anchor: str | None, before: int, keys_before: int) -> None:
         self.node: Any = node
         self.items: Any = node.items
         self.is_list = isinstance(node, List)
@@ -120,6 +122,7 @@ class _Open:
         self.keys: Any = None if isinstance(node, List) else node.keys
         self.anchor = anchor
         self.before = before
+        self.keys_before = keys_before
         self.above = self.path = node.place.path
         self.key = ""
         self.key_place = node.place
@@ -139,7 +142,9 @@ class _Reader:
         self.top: _Open | None = None
         self.anchors: dict[str, tuple[Node, int]] = {}  # with how many values each is, aliases at full size
         self.pending: set[str] = set()
-        self.total = 0
+        self.shared: set[int] = set()  # the ids of lists and mappings that have an anchor, or are in one that has
+        self.total = 0  # of all nodes: values and keys
+        self.total_keys = 0
         self.documents = 0
         self.root: Node | None = None
 
@@ -215,7 +220,10 @@ class _Reader:
             top.wants_key = top.skip = False
             if text in _DYNAMIC:
                 top.fixed = False
-            self.total += 1  # (it is looked at with its value)
+            self.total += 1
+            self.total_keys += 1
+            if self.total > self.limit:
+                self._count(0, top.key_place)
 
     def _special_scalar(self, event: Any) -> None:
         """One with a tag or an anchor, or with characters that may not be in it, or that is all there is."""
@@ -247,7 +255,7 @@ class _Reader:
         node: List | Map = List([], place) if type(event) is yaml.SequenceStartEvent else Map({}, {}, place)
         if event.anchor:
             self.pending.add(event.anchor)
-        self.top = _Open(node, event.anchor, self.total)
+        self.top = _Open(node, event.anchor, self.total, self.total_keys)
         self.stack.append(self.top)
 
     def _end(self, _event: Any) -> None:
@@ -257,10 +265,22 @@ class _Reader:
             self.pending.discard(ended.anchor)
             self.anchors[ended.anchor] = (ended.node, self.total + 1 - ended.before)
             ended.fixed = False
-        ended.node.fixed = ended.fixed
-        if self.top is not None and not ended.fixed:
+            self._share(ended.node)
+        if ended.fixed:
+            ended.node.fixed = self.total + 1 - ended.before - (self.total_keys - ended.keys_before)
+        elif self.top is not None:
             self.top.fixed = False
         self._put(ended.node, 1)
+
+    def _share(self, tree: Node) -> None:
+        """Note that an alias may put all that is in a tree in another place, too."""
+        waiting = [tree]
+        while waiting:
+            node = waiting.pop()
+            if not isinstance(node, Scalar) and id(node) not in self.shared:
+                self.shared.add(id(node))
+                node.fixed = 0
+                waiting += node.items.values() if isinstance(node, Map) else node.items
 
     def _alias(self, event: Any) -> None:
         place = self._place(event)

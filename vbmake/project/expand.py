@@ -127,6 +127,7 @@ class Expander:
         What is written out and used once is the value itself, whatever may be done with that later.
         """
         if not context and isinstance(node, Map | List) and node.fixed and len(stack) < 2:
+            self._count(node, node.fixed)
             return node
         self._count(node)
         context = context or node.context
@@ -235,8 +236,8 @@ class Expander:
             return bool(made.value)
         return bool(made.items)
 
-    def _count(self, node: Node) -> None:
-        self.made += 1
+    def _count(self, node: Node, values: int = 1) -> None:
+        self.made += values
         if self.made > MAX_NODES:
             message = "loops and includes make too many values"
             raise ProjectError([*self.problems.found, Problem(node.place, message, allowed=f"{MAX_NODES:,} in all")])
