@@ -196,20 +196,9 @@ class _Reader:
         if not top.wants_key:
             path = f"{top.path}[{len(top.items)}]" if top.is_list else top.path
             place = _tuple(Place, (self.file, mark.line + 1, mark.column + 1, path))
-            node = Scalar(resolve(text) if event.implicit[0] else text, text, place)
             if "{" in text or not text:
                 top.fixed = False
-            self.total += 1
-            if self.total > self.limit:
-                self._put(node, 0)  # which refuses it
-            elif top.is_list:
-                top.items.append(node)
-            else:
-                if not top.skip:
-                    top.items[top.key] = node
-                    top.keys[top.key] = top.key_place
-                top.wants_key = True
-                top.path = top.above
+            self._put(Scalar(resolve(text) if event.implicit[0] else text, text, place), 1)
         elif text in top.items or text == "<<" or len(text) > KEY:
             self._put(Scalar(text, text, self._place(event)), 1)
         else:
@@ -220,10 +209,8 @@ class _Reader:
             top.wants_key = top.skip = False
             if text in _DYNAMIC:
                 top.fixed = False
-            self.total += 1
             self.total_keys += 1
-            if self.total > self.limit:
-                self._count(0, top.key_place)
+            self._count(1, top.key_place)
 
     def _special_scalar(self, event: Any) -> None:
         """One with a tag or an anchor, or with characters that may not be in it, or that is all there is."""
@@ -294,16 +281,14 @@ class _Reader:
 
     def _count(self, nodes: int, place: Place) -> None:
         self.total += nodes
-        if self.total > self.limits.nodes:
+        if self.total > self.limit:
             raise self._refuse(
                 place, "the file holds too many values (aliases count in full)", allowed=f"{self.limits.nodes:,}"
             )
 
     def _put(self, node: Node, nodes: int) -> None:
         """A value, which is as many `nodes` as there are in it that were not counted yet."""
-        self.total += nodes
-        if self.total > self.limits.nodes:
-            self._count(0, node.place)
+        self._count(nodes, node.place)
         top = self.top
         if top is None:
             self.root = node
