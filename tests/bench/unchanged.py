@@ -17,8 +17,10 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tests.bench.timing import Spent, in_turns, ratio, spent
@@ -78,23 +80,23 @@ WRITE = "(write, [json.dumps(scene), target])"
 COPY = 'f"cp pictures/{number}.png {target}"'
 
 
-def scenes(count: int, title: str = "Scene") -> list[dict[str, Any]]:
-    """The scenes of the film, each with a picture of its own; `title` names the first."""
+def scenes(count: int, titles: Mapping[int, str]) -> list[dict[str, Any]]:
+    """The scenes of the film, each with a picture of its own; `titles` are of those that have another one."""
     return [
         {
             "id": f"scene-{number}",
             "duration": "3s",
-            "layers": [{"image": f"pictures/{number}.png"}, {"text": f"{title if not number else 'Scene'} {number}"}],
+            "layers": [{"image": f"pictures/{number}.png"}, {"text": f"{titles.get(number, 'Scene')} {number}"}],
         }
         for number in range(count)
     ]
 
 
-def declare(folder: Path, count: int, title: str = "Scene") -> None:
+def declare(folder: Path, count: int, titles: Mapping[int, str] = MappingProxyType({})) -> None:
     """Write the declarations for vbmake (JSON is YAML) and for plain doit."""
-    film = {"vbmake": 1, "name": "film", "outputs": {"timeline": False}, "scenes": scenes(count, title)}
+    film = {"vbmake": 1, "name": "film", "outputs": {"timeline": False}, "scenes": scenes(count, titles)}
     (folder / "video.yaml").write_text(json.dumps(film))
-    (folder / "scenes.json").write_text(json.dumps(scenes(count, title)))
+    (folder / "scenes.json").write_text(json.dumps(scenes(count, titles)))
 
 
 def lay_out(folder: Path, count: int, commands: bool) -> None:
@@ -136,7 +138,8 @@ class Bench:
         self.folder, self.plain, self.count = folder, folder / "plain", count
         self._env = {"PYTHONPATH": str(ROOT), "VBMAKE_CACHE_DIR": str(folder / "cache")}
         self._doit = [sys.executable, "-m", "doit"]
-        self._titles = 0
+        self._titles: dict[int, str] = {}
+        self._edits = itertools.cycle((0, count // 2, count - 1))
         lay_out(folder, count, commands)
 
     def film(self) -> Spent:
@@ -158,13 +161,18 @@ class Bench:
         return spent(["make", "-s"], self.plain)
 
     def before_first_job(self) -> Spent:
-        """From the call to the first job after a title was changed; the processor time is the whole build's."""
-        self._titles += 1
-        declare(self.folder, self.count, f"Title {self._titles}")
+        """From the call to the first job after a title was changed: of the first scene, that in the middle, the last.
+
+        The processor time is the whole build's.
+        """
+        edited = next(self._edits)
+        self._titles[edited] = f"{self._titles.get(edited, 'Scene')} anew"
+        declare(self.folder, self.count, self._titles)
         begun = time.time()
         whole = self.film()
         events = [json.loads(line) for line in (self.folder / ".vbmake" / "events.jsonl").read_text().splitlines()]
         first = next(one for one in events if one["run"] == events[-1]["run"] and one["event"] == "start")
+        assert first["job"] == f"shot:main/scene-{edited}/0", "another job has begun first"
         return Spent(datetime.fromisoformat(first["time"]).timestamp() - begun, whole.cpu)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.run.world import World
+from tests.run.world import World, job, plan_of
 from vbmake.errors import JobError, WorkspaceError
 from vbmake.plan.types import Tag
 from vbmake.run.digest import Digests
@@ -21,6 +22,7 @@ from vbmake.run.journal import Journal
 from vbmake.run.lock import project_lock
 from vbmake.run.measures import Measures
 from vbmake.run.private import PrivateDirectories, process_mark, remove_stale
+from vbmake.run.publish import remove_temporaries, replacing
 from vbmake.run.tags import TagStore
 
 
@@ -286,3 +288,36 @@ def test_a_record_is_found_by_all_threads_that_ask_for_it_at_once(tmp_path: Path
     for thread in threads:
         thread.join()
     assert not missed
+
+
+def test_what_a_killed_process_was_replacing_a_file_with_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    stale = tmp_path / f".plan.json.{ended.pid}.tmp"
+    kept = [f".plan.json.{os.getpid()}.tmp", f"plan.json.{ended.pid}.tmp", ".plan.json.tmp", f".notes.{ended.pid}", "a"]
+    for name in (stale.name, *kept):
+        (tmp_path / name).write_text("half")
+    remove_temporaries((tmp_path, tmp_path / "missing"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
+def test_a_file_is_replaced_when_all_is_written_and_stays_as_it_was_otherwise(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    with replacing(path, durable=True) as stream:
+        stream.write(b"old")
+        assert not path.exists()
+    with contextlib.suppress(ZeroDivisionError), replacing(path) as stream:
+        stream.write(b"new")
+        raise ZeroDivisionError
+    assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"old"]
+
+
+def test_a_build_removes_what_a_killed_one_was_writing(world: World) -> None:
+    world.build(plan_of(job("one", final=True)))
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        ended.wait()
+    left = [world.root / folder / f".a.json.{ended.pid}.tmp" for folder in (".", ".vbmake", ".vbmake/dag")]
+    for path in left:
+        path.write_text("half")
+    world.build(plan_of(job("one", final=True)))
+    assert not [path for path in left if path.exists()]

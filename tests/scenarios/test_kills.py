@@ -72,7 +72,8 @@ def check_kills(folder: Path, clean: tuple[dict[str, bytes], float], count: int)
         assert made == targets, f"kill {number} by {sign.name}"
         again = jobs(before, "ran", "fetched") & jobs(events(world)[len(before) :], "ran")
         assert not again, f"kill {number} by {sign.name}: finished jobs were done again"
-        assert not list((world.root / ".vbmake" / "tmp").glob("*")), f"kill {number}: something is left behind"
+        left = [*(world.root / ".vbmake" / "tmp").glob("*"), *world.root.rglob("*.tmp")]
+        assert not left, f"kill {number}: something is left behind"
         assert not strays(world), f"kill {number}: a program is left running"
     assert met > count // 3, "too few builds were still running when they were killed"
 

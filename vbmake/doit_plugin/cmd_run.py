@@ -265,7 +265,7 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
             selection=self.sel_tasks or None,
             always=always,
             reporter=view,
-            prepare=self._alone if single else lambda _control: None,
+            single=single,
             make_runner=make_runner,
         )
         return session.run()
@@ -292,13 +292,6 @@ class Run(ProjectCommand, cmd_run.Run):  # type: ignore[misc]  # doit has no typ
                 {name: limit for name, limit in limits.items() if name in asked},
                 {name: rate for name, rate in rates.items() if name in asked},
             )
-
-    def _alone(self, control: Any) -> None:
-        """Take from the selected tasks what they depend on (`--single`)."""
-        for name in control.selected_tasks:
-            task = control.tasks[name]
-            for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
-                one.task_dep = []
 
 
 def _check(num_process: int, par_type: str) -> None:

@@ -30,6 +30,7 @@ from typing import Any
 
 from vbmake.disk import explained
 from vbmake.plan.canonical import compact_json
+from vbmake.run.publish import replacing
 
 EVENTS = Path(".vbmake") / "events.jsonl"
 LARGE = 64_000_000  # bytes: some three hundred thousand jobs
@@ -56,13 +57,8 @@ def trim(root: Path) -> None:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             stream.seek(-(LARGE // 2), os.SEEK_END)
             stream.readline()  # the rest of a line
-            data = stream.read()
-            temporary = path.with_name(f".events.{os.getpid()}.tmp")
-            try:
-                temporary.write_bytes(data)
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with replacing(path) as newest:
+                newest.write(stream.read())
 
 
 class Events:

@@ -146,6 +146,12 @@ class Scope:
         premature = self._premature
         return [name for name, task in self.closure.items() if job_of(task) is not None and name not in premature]
 
+    def edited(self) -> list[str]:
+        """Those of them that come from scenes that were edited since all was last built: they go first."""
+        premature, closure = self._premature, self.closure
+        names = (project.name(id) for project in self.projects for id in project.workspace.edited(project.plan))
+        return [name for name in names if name in closure and name not in premature]
+
     def default(self) -> list[str]:
         """What is built when nothing is named: every task of the user's, and of each film all that no other job reads.
 

@@ -43,7 +43,7 @@ class Session:
     selection: Sequence[str] | None
     reporter: Any
     make_runner: Callable[[Callable[[FilmProject], Events]], PoolRunner]
-    prepare: Callable[[TaskControl], None] = lambda _control: None
+    single: bool = False  # whether what is selected is done without what it needs
     after: Callable[[FilmProject, Events], int | None] = lambda _project, _events: 0
     confirm: Callable[[FilmProject, list[JobSpec]], None] = lambda _project, _jobs: None
     always: bool = False  # whether also what is current is done again
@@ -148,7 +148,7 @@ class Session:
                 made.update(first)
                 control.selected_tasks = first
             elif first := self._pending(scope, seen, lost):
-                control.selected_tasks = first + scope.possible()
+                control.selected_tasks = [*first, *scope.edited(), *scope.possible()]
             else:
                 break
             runner.run_tasks(control.task_dispatcher(), until=first, meanwhile=self._tell_plans)
@@ -161,7 +161,6 @@ class Session:
             raise WorkspaceError(f"the plan is not complete after {ROUNDS} rounds")
         refuse(one for one in scope.unplanned if one not in lost)
         self._select(scope, lost)
-        self.prepare(control)
         runner.run_tasks(control.task_dispatcher(), meanwhile=self._tell_plans)
 
     def _select(self, scope: Scope, lost: Collection[FilmProject | Unplanned]) -> None:
@@ -170,6 +169,10 @@ class Session:
             scope.control.selected_tasks = [*scope.default(), *scope.stand_ins(lost)]
         else:
             scope.control.process([word for word in self.selection if not scope.is_lost(word, lost)])
+        if self.single:
+            _part(scope.control)
+        else:
+            scope.control.selected_tasks = [*scope.edited(), *scope.control.selected_tasks]
 
     def _begin(self, scope: Scope, number: int, failed: Collection[str]) -> None:
         incomplete = scope.incomplete()
@@ -250,6 +253,14 @@ class Session:
                 if code is not None and runner.well.issuperset(project.ends()):
                     project.workspace.write_stamp(project.plan)
         return 0
+
+
+def _part(control: TaskControl) -> None:
+    """Take from the selected tasks what they depend on."""
+    for name in control.selected_tasks:
+        task = control.tasks[name]
+        for one in [control.tasks[sub] for sub in task.task_dep] if task.has_subtask else [task]:
+            one.task_dep = []
 
 
 @contextlib.contextmanager

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, get_args
 
+import orjson
 from pydantic import ValidationError
 
 from vbmake.document.node import List, Map, Node, Problems, Scalar, describe, plain, repr_text, shorten
@@ -57,7 +59,8 @@ def check_film(tree: Map, problems: Problems) -> Film | None:
     _check_colors(tree, problems)
     for _ in range(2):
         try:
-            film = Film.model_validate(plain(tree))
+            written = plain(tree)
+            film = Film.model_validate(written)
         except ValidationError as error:
             errors = error.errors(include_url=False, include_input=False)
             if _take_as_text(tree, errors):
@@ -66,8 +69,18 @@ def check_film(tree: Map, problems: Problems) -> Film | None:
                 _tell(tree, item, problems)
             return None
         set_places(film, tree)
+        for scene, one in zip(film.scenes, written["scenes"] if film.scenes else (), strict=True):
+            scene.set_mark(_mark(one))
         return film if len(problems) == before else None
     return None
+
+
+def _mark(written: Any) -> int:
+    """A checksum of plain dicts, lists, texts and numbers."""
+    try:
+        return zlib.crc32(orjson.dumps(written))
+    except TypeError:  # a long integer, or text that is no Unicode
+        return zlib.crc32(repr(written).encode("utf-8", "surrogatepass"))
 
 
 def _check_colors(tree: Map, problems: Problems) -> None:

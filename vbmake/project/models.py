@@ -182,6 +182,8 @@ class Format(Model):
 class Scene(Model):
     """A piece of the film."""
 
+    __slots__ = ("_mark",)
+
     id: str = Field(description="Its name, each once. Default: made of its title or its first words.")
     title: str | None = Field(default=None, max_length=300, description="A chapter begins here, with this title.")
     duration: Duration | None = Field(
@@ -202,6 +204,16 @@ class Scene(Model):
     background: Color | None = Field(default=None, description="The colour behind everything.")
     transition: AnyTransition | None = Field(default=None, description="How it follows the scene before it.")
     captions: bool = Field(default=True, description="false: no captions in this scene.")
+
+    @property
+    def mark(self) -> int | None:
+        """A checksum of all that is written in it, by which it is seen whether it was edited; None if nothing is."""
+        mark: int | None = getattr(self, "_mark", None)
+        return mark
+
+    def set_mark(self, mark: int) -> None:
+        """Say what `mark` is. As its place, it is no part of the value."""
+        object.__setattr__(self, "_mark", mark)
 
 
 class Poster(Model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -63,10 +63,10 @@ class ThreadExecutor:
         self._paused: dict[str, float] = {}  # when providers that had no room are asked again, by pool
 
     def run(self, plan: BuildPlan, workspace: Workspace, watch: Watch | None = None) -> Results:
-        queue = _Queue(plan)
+        workspace.use(plan)
+        queue = _Queue(plan, workspace.edited(plan))
         results = Results()
         running: dict[Future[Outcome], JobSpec] = {}
-        workspace.use(plan)
         self._limits = {**workspace.studio.limits, **self.pools}
         with ThreadPoolExecutor(self._threads(plan), thread_name_prefix="job") as threads:
             try:
@@ -130,9 +130,12 @@ class ThreadExecutor:
 
 
 class _Queue:
-    """The jobs of a plan that are still to do, given out when all they need is done and their pool has room."""
+    """The jobs of a plan that are still to do, given out when all they need is done and their pool has room.
 
-    def __init__(self, plan: BuildPlan) -> None:
+    Those of `first` go before the others that can begin.
+    """
+
+    def __init__(self, plan: BuildPlan, first: Iterable[str]) -> None:
         self._jobs = {job.id: job for job in plan.jobs}
         self._needs = {job.id: set(job.needs()) for job in plan.jobs}
         self._users: dict[str, list[str]] = {}
@@ -140,9 +143,9 @@ class _Queue:
             for need in needs:
                 self._users.setdefault(need, []).append(name)
         self._ready: dict[str, deque[JobSpec]] = {}
-        for job in plan.jobs:
-            if not self._needs[job.id]:
-                self._enqueue(job)
+        for name in dict.fromkeys([*first, *self._jobs]):
+            if not self._needs[name]:
+                self._enqueue(self._jobs[name])
         self._used: dict[str, int] = {}
 
     def take(self, limit: Callable[[str], int]) -> list[JobSpec]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import threading
@@ -13,6 +12,7 @@ from typing import Any
 from vbmake.disk import explained
 from vbmake.errors import WorkspaceError
 from vbmake.plan.keys import plain_record
+from vbmake.run.publish import replacing
 
 _GONE = b'"gone":true}'
 SLACK = 1_000_000  # bytes of superseded lines that are not worth writing a file anew
@@ -119,16 +119,8 @@ class Journal:
                 return
             self._understand_all()
             self._close()
-            temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-            try:
-                with explained("write", self.path), open(temporary, "wb") as stream:
-                    stream.writelines(_line(record) for record in self._records.values())
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                os.replace(temporary, self.path)
-            finally:
-                with contextlib.suppress(OSError):
-                    temporary.unlink(missing_ok=True)
+            with explained("write", self.path), replacing(self.path, durable=True) as stream:
+                stream.writelines(_line(record) for record in self._records.values())
             self._lines, self._bytes = len(self._records), self.path.stat().st_size
             self._mark = _mark(self.path)
 

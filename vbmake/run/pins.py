@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -28,6 +27,7 @@ from vbmake.cache.actions import Entry, is_digest
 from vbmake.disk import explained
 from vbmake.errors import Place, Problem, ProjectError, WorkspaceError
 from vbmake.plan.types import JobSpec
+from vbmake.run.publish import replacing
 
 FILE: Final = "vbmake.lock"
 FORMAT: Final = 1
@@ -141,16 +141,8 @@ class Pins:
         text = json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
         if text == self._text or (not self._text and not self._assets and not self._takes):
             return
-        temporary = self.path.with_name(f".{FILE}.{os.getpid()}.tmp")
-        with explained("write", self.path):
-            try:
-                with open(temporary, "w", encoding="utf-8") as stream:
-                    stream.write(text)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                os.replace(temporary, self.path)
-            finally:
-                temporary.unlink(missing_ok=True)
+        with explained("write", self.path), replacing(self.path, durable=True) as stream:
+            stream.write(text.encode())
         self._text = text
 
 

@@ -6,10 +6,14 @@ import contextlib
 import errno
 import itertools
 import os
+import re
 import shutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 _count = itertools.count()
+_TEMPORARY = re.compile(r"\..+\.([0-9]+)\.tmp")  # as `replacing` names it, with its process
 
 
 def flush(path: Path) -> None:
@@ -19,6 +23,45 @@ def flush(path: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
+    """A stream of the bytes that take the place of a file of the build's own when the block ends well, whole or not.
+
+    `durable`: they are on the disk first. Raises OSError.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "wb") as stream:
+            yield stream
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        os.replace(temporary, path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def remove_temporaries(folders: Iterable[Path]) -> None:
+    """Remove what processes that were killed while they were `replacing` have left in these folders."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            for name in os.listdir(folder):
+                found = _TEMPORARY.fullmatch(name)
+                if found is not None and not _lives(int(found[1])):
+                    os.unlink(folder / name)
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def publish(path: Path, target: Path | str) -> None:

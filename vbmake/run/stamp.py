@@ -91,7 +91,10 @@ def write(
     modification may lie ahead all the same: programs set it. The time of last change is the kernel's.) Returns whether
     the stamp was written. Raises OSError.
     """
+    from pathlib import Path
+
     from vbmake.plan.canonical import compact_json
+    from vbmake.run.publish import replacing
 
     data = compact_json(
         {
@@ -111,16 +114,10 @@ def write(
         return False
     if (age := max(0.0, min(now - changed, near))) < TICK:
         sleep(TICK - age)
-    path = os.path.join(os.fspath(root), FILE)
-    temporary = f"{path}.{os.getpid()}.tmp"
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    try:
-        with open(temporary, "wb") as stream:
-            stream.write(data)
-        os.replace(temporary, path)
-    finally:
-        if os.path.lexists(temporary):
-            os.unlink(temporary)
+    path = Path(root, FILE)
+    path.parent.mkdir(exist_ok=True)
+    with replacing(path) as stream:
+        stream.write(data)
     return True
 
 

@@ -1,10 +1,10 @@
 """A project's directory as builds see it: the plan, what is known of each job, and doing it.
 
-What a build keeps lies in `.vbmake/`: `dag/` (`plan.json`, `tags.jsonl`, `places.jsonl`), `digests.jsonl`,
-`measures.jsonl`, `glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the way),
-`stamp.json`, `lock`, `tmp/` for jobs that run, `uploads/` for large files that are being sent. Deleting any of that
-costs only time, but for assets of providers in `work/` that are in no cache. `generations/` (requests to providers)
-and `costs.jsonl` are not to be deleted: they keep what was paid.
+What a build keeps lies in `.vbmake/`: `dag/` (`plan.json`, `tags.jsonl`, `places.jsonl`, `scenes.json`),
+`digests.jsonl`, `measures.jsonl`, `glyphs.jsonl`, `remote.jsonl`, `events.jsonl`, `logs/`, `work/` (what is made on the
+way), `stamp.json`, `lock`, `tmp/` for jobs that run, `uploads/` for large files that are being sent. Deleting any of
+that costs only time, but for assets of providers in `work/` that are in no cache. `generations/` (requests to
+providers) and `costs.jsonl` are not to be deleted: they keep what was paid.
 
     with Workspace.open(root) as workspace, workspace.locked():
         plan = workspace.plan()                    # as far as what is known reaches
@@ -44,6 +44,7 @@ from vbmake.run.action import RuleBook
 from vbmake.run.complete import Unsure, facts_of, final_targets
 from vbmake.run.declaration import Declaration, read_declaration
 from vbmake.run.digest import Digests
+from vbmake.run.edited import EditedScenes
 from vbmake.run.glyphs import Glyphs
 from vbmake.run.job import TEMPORARY, Jobs, Outcome, Progress
 from vbmake.run.job_log import JobLogs
@@ -53,7 +54,7 @@ from vbmake.run.measures import Measures
 from vbmake.run.pins import Pins
 from vbmake.run.places import Places
 from vbmake.run.private import remove_stale
-from vbmake.run.publish import publish
+from vbmake.run.publish import remove_temporaries, replacing
 from vbmake.run.requests import check_requests
 from vbmake.run.rounds import Planner, plan_rounds
 from vbmake.run.state import Knowledge, Status
@@ -88,6 +89,7 @@ class Workspace:
         self.cache = cache
         self.tags = TagStore(self.state / "dag" / "tags.jsonl")
         self.places = Places(self.state / "dag" / "places.jsonl", self.tags)
+        self._edited = EditedScenes(self.state / "dag" / "scenes.json")
         self._digest_journal = Journal(self.state / "digests.jsonl", "path", quickly)
         self.digests = Digests(self._digest_journal)
         self.measures = Measures(self.state / "measures.jsonl", self.digests)
@@ -201,6 +203,7 @@ class Workspace:
         stamp.remove(self.root)
         self._leave_out()
         remove_stale(self.root / TEMPORARY)
+        remove_temporaries((self.root, self.state, self.state / "dag"))
         self.tags.compact()
         self._digest_journal.compact()
         self.measures.compact()
@@ -251,6 +254,10 @@ class Workspace:
         except (ProjectError, LookupError, TypeError, ValueError):  # another version may have recorded other measures
             return plan
 
+    def edited(self, plan: BuildPlan) -> list[str]:
+        """Ids of the jobs of scenes that were edited since all was last built: these are to begin first."""
+        return self._edited.jobs(self._declaration.project, plan) if self._declaration is not None else []
+
     def use(self, plan: BuildPlan) -> None:
         """Speak of the jobs of this plan (`plan` does it)."""
         self.knowledge.use(plan)
@@ -259,15 +266,10 @@ class Workspace:
     def write_plan(self, plan: BuildPlan) -> None:
         """Write `.vbmake/dag/plan.json`, canonical, and take down what stands where. Raises WorkspaceError."""
         path = self.state / "dag" / "plan.json"
-        temporary = path.with_name(f".plan.{os.getpid()}.tmp")
         with explained("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            try:
-                with open(temporary, "wb") as stream:
-                    stream.writelines(plan_json(plan))
-                publish(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
+            with replacing(path) as stream:
+                stream.writelines(plan_json(plan))
         self.places.note(plan)
 
     def status(self, job: JobSpec) -> Status:
@@ -346,7 +348,10 @@ class Workspace:
 
         It does not when a file changed since it was read, or cannot be told from one that did.
         """
-        if self._declaration is None or not self._declaration.sure or plan.pending:
+        if self._declaration is None or plan.pending:
+            return False
+        self._edited.note(self._declaration.project)
+        if not self._declaration.sure:
             return False
         self._jobs.close()  # who finds the stamp clears up after nobody
         try:

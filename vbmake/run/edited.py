@@ -1,0 +1,55 @@
+"""Which scenes were edited since all was last built: `.vbmake/dag/scenes.json`. Their jobs begin first.
+
+What must be done, keys decide. This decides the order alone: whoever changes one scene of ten thousand sees that one
+being made at once, and not when all the others have been looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Collection
+from pathlib import Path
+
+from vbmake.plan.canonical import compact_json, quickly
+from vbmake.plan.types import BuildPlan
+from vbmake.project.models import Project
+from vbmake.run.publish import replacing
+
+
+class EditedScenes:
+    """The marks of all scenes, as the last complete build had them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def note(self, project: Project) -> None:
+        """Remember the scenes of a project that is wholly built."""
+        marks = sorted({scene.mark for film in project.films for scene in film.scenes if scene.mark is not None})
+        with (
+            contextlib.suppress(OSError),
+            replacing(self._path) as stream,
+        ):  # without it, jobs begin in the film's order
+            stream.write(compact_json({"marks": marks}) + b"\n")
+
+    def jobs(self, project: Project, plan: BuildPlan) -> list[str]:
+        """Ids of the jobs of edited scenes, in the plan's order; none where nothing, or all, was edited."""
+        known = self._marks()
+        scenes = [scene for film in project.films for scene in film.scenes]
+        edited = {scene.id for scene in scenes if scene.mark not in known} if known else set()
+        if not edited or len(edited) == len(scenes):
+            return []
+        return [job.id for job in plan.jobs if not edited.isdisjoint(_names(job.id))]
+
+    def _marks(self) -> Collection[int]:
+        """The remembered marks; none where nothing was wholly built."""
+        try:
+            marks = quickly(self._path.read_bytes())["marks"]
+            return frozenset(marks)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return ()
+
+
+def _names(job_id: str) -> list[str]:
+    """What the subject of a job is put together from, the ids of its scenes among it (`wide/harbour/0`, `wide/a~b`)."""
+    return re.split("[/~]", job_id.partition(":")[2])
