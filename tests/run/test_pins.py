@@ -12,7 +12,6 @@ import pytest
 from tests.run.world import World
 from vbmake.cache.actions import Entry
 from vbmake.plan.types import JobSpec
-from vbmake.run import pins as pins_module
 from vbmake.run.pins import FILE, Pins
 
 
@@ -24,7 +23,7 @@ class Clock:
         self.writes = 0
         self.cost = cost
         self._replace = os.replace
-        monkeypatch.setattr(pins_module.os, "replace", self.replace)
+        monkeypatch.setattr(os, "replace", self.replace)
 
     def __call__(self) -> float:
         return self.now

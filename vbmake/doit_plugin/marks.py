@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
 from vbmake.disk import explained
+from vbmake.run.publish import replacing
 
 
 class MarksDB:
@@ -33,11 +33,10 @@ class MarksDB:
         """Write the marks, if they changed."""
         if not self._changed:
             return
-        part = self._path.with_name(f"{self._path.name}.{os.getpid()}.tmp")
         with explained("write", self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(self._marks, sort_keys=True), "utf-8")
-            part.replace(self._path)
+            with replacing(self._path) as stream:
+                stream.write(json.dumps(self._marks, sort_keys=True).encode())
         self._changed = False
 
     def set(self, task_id: str, dependency: str, value: Any) -> None:

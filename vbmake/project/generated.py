@@ -1,10 +1,8 @@
 """What services make from a description: the prompt in place of a file, who is asked, and what it may cost."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, Tag, field_validator, model_validator
 
@@ -167,7 +165,7 @@ class Price(Model):
     per: int = Field(default=1, ge=1, le=10**9, description="For how many: 1000000 for prices by the million tokens.")
 
     @model_validator(mode="after")
-    def _one(self) -> Price:
+    def _one(self) -> Self:
         split = [side for side in (self.input, self.output) if side is not None]
         if (self.price is None) != (len(split) == 2) or (split and (self.price is not None or self.unit != "token")):
             raise ValueError("a price has `price`, or for tokens both `input` and `output`")

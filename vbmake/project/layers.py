@@ -1,9 +1,7 @@
 """What is seen: the kinds of layers, and what each may say."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
@@ -164,7 +162,7 @@ class Gradient(Model):
     radius: float = Field(default=0.7, gt=0, le=4, description="The radius of a radial one, of the longer side.")
 
     @model_validator(mode="after")
-    def _stops(self) -> Gradient:
+    def _stops(self) -> Self:
         if self.stops is not None and (len(self.stops) != len(self.colors) or list(self.stops) != sorted(self.stops)):
             raise ValueError("stops has one rising number for each colour")
         return self

@@ -1,7 +1,5 @@
 """What every model of the language is: frozen, closed, and with its place in the file."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler
@@ -14,6 +12,8 @@ _NOWHERE = Place("video.yaml")
 
 class Model(BaseModel):
     """The base of every model: frozen, closed (unknown keys are mistakes), with its place in the file.
+
+    Modules of models leave `from __future__ import annotations` out: pydantic would evaluate every text of a type.
 
     Instances that the code itself writes are made with `model_construct`, of values that need no check: to make a
     model's own validator takes several ms, and what is read needs that of the outermost alone.

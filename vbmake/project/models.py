@@ -1,9 +1,7 @@
 """The language: what a `video.yaml` may say, as typed models. Their descriptions are the reference and the schema."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
     AliasPath,
@@ -232,7 +230,7 @@ class Gif(Model):
     end: Seconds | None = Field(default=None, description="Until when.")
 
     @model_validator(mode="after")
-    def _order(self) -> Gif:
+    def _order(self) -> Self:
         if self.end is not None and self.end <= self.start:
             raise ValueError("the end comes after the start")
         return self

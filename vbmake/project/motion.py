@@ -1,8 +1,6 @@
 """How things come, go and move: effects, zooms and pans, keyframes, and when something is seen."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
@@ -46,7 +44,7 @@ class Effect(Model):
     easing: Easing = Field(default="ease-out", description="The course of it over time.")
 
     @model_validator(mode="after")
-    def _one(self) -> Effect:
+    def _one(self) -> Self:
         if sum(value is not None for value in (self.fade, self.slide, self.zoom, self.wipe)) != 1:
             raise ValueError("say exactly one of fade, slide, zoom and wipe, such as {fade: 0.4s}")
         return self
@@ -147,7 +145,7 @@ class Show(Model):
     end: Seconds | None = Field(default=None, description="Until when; the end of the scene when left out.")
 
     @model_validator(mode="after")
-    def _order(self) -> Show:
+    def _order(self) -> Self:
         if self.end is not None and self.end <= self.start:
             raise ValueError("the end comes after the start")
         return self

@@ -1,7 +1,5 @@
 """Where finished work is shared: a cache for other machines, and a mirror for people. Neither is part of any key."""
 
-from __future__ import annotations
-
 import re
 from typing import Annotated, Any, Literal
 from urllib.parse import urlencode

@@ -3,8 +3,6 @@
 What a model wrote is data. It is shown and spoken; nothing in it is a path, a template, a rule or a name of anything.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence

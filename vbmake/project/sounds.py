@@ -1,8 +1,6 @@
 """What is heard: sounds, music, and the voice."""
 
-from __future__ import annotations
-
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -35,7 +33,7 @@ class Sound(Playing):
         return {**(self.model_extra or {}), **self.with_}
 
     @model_validator(mode="after")
-    def _one(self) -> Sound:
+    def _one(self) -> Self:
         if (self.source is None) == (self.make is None):
             raise ValueError("a sound has either source or make")
         return self
@@ -67,7 +65,7 @@ class Music(Model):
         return {**(self.model_extra or {}), **self.with_}
 
     @model_validator(mode="after")
-    def _one(self) -> Music:
+    def _one(self) -> Self:
         if (self.source is None) == (self.make is None):
             raise ValueError("music has either source or make")
         if self.until is not None and self.until <= self.at:
@@ -103,7 +101,7 @@ class Voice(Model):
     )
 
     @model_validator(mode="after")
-    def _fits(self) -> Voice:
+    def _fits(self) -> Self:
         local = ("speed", "pitch") if self.provider != LOCAL else ("model", "seed", "options", "words")
         wrong = [name for name in local if getattr(self, name) not in (None, {})]
         if wrong and self.provider != LOCAL:

@@ -1,7 +1,5 @@
 """How a text looks: styles, with outline, shadow and box."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
