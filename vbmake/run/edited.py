@@ -7,7 +7,6 @@ being made at once, and not when all the others have been looked at.
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Collection
 from pathlib import Path
 
@@ -52,4 +51,4 @@ class EditedScenes:
 
 def _names(job_id: str) -> list[str]:
     """What the subject of a job is put together from, the ids of its scenes among it (`wide/harbour/0`, `wide/a~b`)."""
-    return re.split("[/~]", job_id.partition(":")[2])
+    return job_id.partition(":")[2].replace("~", "/").split("/")
