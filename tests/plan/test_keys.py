@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vbmake.plan.canonical import compact_json, digest, plain, plain_json, ready
-from vbmake.plan.keys import action_key, changes, key_material
+from vbmake.plan.keys import action_key, key_material
 from vbmake.plan.types import BuildPlan, JobSpec, Source
 
 
@@ -82,15 +82,6 @@ def test_a_plan_may_write_to_a_path_that_is_no_unicode() -> None:
 def test_the_key_of_a_known_job_never_changes_by_accident() -> None:
     # A golden vector: changing it disowns every cache in the world.
     assert key(job()) == "149450d9a789031ce437560e6b39a4158f16929a9d3411a881a36e3b0833cd15"
-
-
-def test_changes_name_the_field_with_its_old_and_new_value() -> None:
-    old = {"options": {"layers": [{"text": "Hello"}, {"text": "same"}]}, "take": 1}
-    new = {"options": {"layers": [{"text": "Hallo"}, {"text": "same"}, {"text": "new"}]}, "take": 1}
-    assert changes(old, new) == [
-        ("options.layers[0].text", "Hello", "Hallo"),
-        ("options.layers[2]", None, {"text": "new"}),
-    ]
 
 
 _TEXT = st.text(st.characters(exclude_categories=()), max_size=8)  # lone surrogates, too: names of files may have them

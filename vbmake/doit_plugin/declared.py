@@ -29,7 +29,7 @@ _WRITTEN: Mapping[str, tuple[str, ...]] = {
 }
 _PLAYED = ("video", "source")  # what may decide how long a scene lasts
 _NONE = "-"  # a setting that stands nowhere
-_LAYER = re.compile(r"(?P<name>layers|over)\[(?P<index>\d+)\](?P<rest>.*)")
+_LAYER = re.compile(r"(?P<name>layers|over)(\[(?P<index>\d+)\](?P<rest>.*))?")  # without an index: of one that is gone
 _SEGMENT = re.compile(r"segments\[(\d+)\]")
 _SCALE = re.compile(r"(timeline\.)?(width|height|size(\[\d\])?|fps)")
 _LENGTH = re.compile(r"frames|timeline\.scenes\[\d+\]\.(frames|transition(\.frames)?)")
@@ -198,8 +198,9 @@ def _as_captions(job: JobSpec, path: str, old: Any) -> str:
     if match is None:
         return path
     layers = job.options.get(match["name"], ())
-    layer = layers[int(match["index"])] if int(match["index"]) < len(layers) else old
-    return f"captions{match['rest']}" if isinstance(layer, Mapping) and layer.get("kind") == "captions" else path
+    index = match["index"]
+    layer = layers[int(index)] if index is not None and int(index) < len(layers) else old
+    return f"captions{match['rest'] or ''}" if isinstance(layer, Mapping) and layer.get("kind") == "captions" else path
 
 
 def input_of(job: JobSpec, reason: Reason) -> Ref | None:

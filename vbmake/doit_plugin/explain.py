@@ -132,9 +132,18 @@ def _read(field: str, old: Read | None, new: Read | None) -> str:
     return f"input {new.name} changed: {_value(old.sha256)} -> {_value(new.sha256)}"
 
 
+def _layer(layer: Mapping[str, Any]) -> str:
+    """A layer by its kind, and what it says or shows where that is a word."""
+    kind = layer["kind"]
+    shown = layer.get(kind)
+    return f"{kind} {_value(shown)}" if isinstance(shown, str) else str(kind)
+
+
 def _value(value: Any) -> str:
     if value is None:
         return "nothing"
+    if isinstance(value, Mapping) and isinstance(value.get("kind"), str):
+        return _layer(value)
     text = str(value)
     if isinstance(value, str) and re.fullmatch(r"[0-9a-f]{64}", value):
         return text[:12]

@@ -74,20 +74,3 @@ def plain_record(record: Mapping[str, Any]) -> bytes:
     """A record that may have a `material` as one line of JSON, as compactly as it can be stored."""
     material = record.get("material")
     return compact_json({**record, "material": ready(material.json)} if isinstance(material, Material) else record)
-
-
-def changes(old: Any, new: Any, path: str = "") -> list[tuple[str, Any, Any]]:
-    """The fields in which two key materials differ: (path, old, new), in the order of the paths. Missing is None."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        found = []
-        for name in sorted(set(old) | set(new)):
-            found += changes(old.get(name), new.get(name), f"{path}.{name}" if path else str(name))
-        return found
-    if isinstance(old, list) and isinstance(new, list):
-        found = []
-        for index in range(max(len(old), len(new))):
-            before = old[index] if index < len(old) else None
-            after = new[index] if index < len(new) else None
-            found += changes(before, after, f"{path}[{index}]")
-        return found
-    return [] if old == new else [(path, old, new)]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from vbmake.plan.keys import changes
+from vbmake.plan.changes import changes
 from vbmake.plan.types import JobSpec, Tag
 
 Reason = tuple[str, Any, Any]

@@ -1,0 +1,82 @@
+"""The fields in which two values differ. Of lists of mappings, which of the one corresponds to which of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import Any
+
+from vbmake.plan.canonical import plain_json
+
+Change = tuple[str, Any, Any]
+Pair = tuple[int | None, int | None]  # indices of the old and of the new; None where it has no counterpart
+
+_LIMIT = 4_000_000  # comparisons: longer lists are compared by index
+
+
+def changes(old: Any, new: Any, path: str = "") -> list[Change]:
+    """The fields in which two key materials differ: (path, old, new), in the order of the paths. Missing is None.
+
+    Items of a list that were added are told by their index, `layers[1]`, what was removed as of the list, `layers`.
+    """
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        found = []
+        for name in sorted(set(old) | set(new)):
+            found += changes(old.get(name), new.get(name), f"{path}.{name}" if path else str(name))
+        return found
+    if isinstance(old, list) and isinstance(new, list) and old != new:
+        return [change for pair in _pairs(old, new) for change in _of_items(old, new, pair, path)]
+    return [] if old == new else [(path, old, new)]
+
+
+def _of_items(old: Sequence[Any], new: Sequence[Any], pair: Pair, path: str) -> list[Change]:
+    before, after = pair
+    if after is None:
+        assert before is not None
+        return [(path if all(isinstance(one, Mapping) for one in old) else f"{path}[{before}]", old[before], None)]
+    return changes(old[before] if before is not None else None, new[after], f"{path}[{after}]")
+
+
+def _pairs(old: Sequence[Any], new: Sequence[Any]) -> Iterator[Pair]:
+    """What corresponds to what, in order: by index, but of mappings those that are equal or alike."""
+    if not all(isinstance(one, Mapping) for one in (*old, *new)):
+        return _by_index(range(len(old)), range(len(new)))
+    return _aligned(old, new, range(len(old)), range(len(new)), (plain_json, _likeness))
+
+
+def _by_index(old: range, new: range) -> Iterator[Pair]:
+    return zip_longest(old, new)
+
+
+def _likeness(item: Mapping[str, Any]) -> Any:
+    """What two versions of one thing have in common: its id, or else its kind and what is said of it."""
+    return item["id"] if isinstance(item.get("id"), str) else (item.get("kind"), frozenset(item))
+
+
+def _aligned(
+    old: Sequence[Any], new: Sequence[Any], before: range, after: range, marks: Sequence[Callable[[Any], Any]]
+) -> Iterator[Pair]:
+    """Pairs among the items in two ranges: first those of which the first mark is equal, then by the next in the gaps.
+
+    What is left in a gap is paired in order, unless it is of different kinds.
+    """
+    if not before or not after or len(before) * len(after) > _LIMIT:
+        yield from _by_index(before, after)
+        return
+    if not marks:
+        for pair in _by_index(before, after):
+            yield from [pair] if _is_of_a_kind(old, new, pair) else [(pair[0], None), (None, pair[1])]
+        return
+    mark, *looser = marks
+    matcher = SequenceMatcher(None, [mark(old[i]) for i in before], [mark(new[i]) for i in after], autojunk=False)
+    one = other = 0
+    for block in matcher.get_matching_blocks():
+        yield from _aligned(old, new, before[one : block.a], after[other : block.b], looser)
+        yield from zip(before[block.a : block.a + block.size], after[block.b : block.b + block.size], strict=True)
+        one, other = block.a + block.size, block.b + block.size
+
+
+def _is_of_a_kind(old: Sequence[Any], new: Sequence[Any], pair: Pair) -> bool:
+    before, after = pair
+    return before is None or after is None or old[before].get("kind") == new[after].get("kind")
