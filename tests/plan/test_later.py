@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from tests.plan.films import CLIP, STILL, build, film
-from vbmake.plan import build as planner
 from vbmake.plan import look
 from vbmake.plan.later import Later
 from vbmake.plan.types import BuildPlan
@@ -36,8 +35,9 @@ def plan() -> BuildPlan:
     return build(film(**values, formats=formats), measures=MEASURES)
 
 
-def test_a_long_plan_waits_for_no_look_and_is_that_of_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    short = plan()
+def test_a_plan_waits_for_no_look_and_is_as_if_it_were_worked_out_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once = plan()
+    at_once.work_out()
     looked: list[str] = []
     make = look._look
 
@@ -46,19 +46,17 @@ def test_a_long_plan_waits_for_no_look_and_is_that_of_a_short_one(monkeypatch: p
         return make(film, layer, *more)
 
     monkeypatch.setattr(look, "_look", counted)
-    monkeypatch.setattr(planner, "LONG", 0)
-    long = plan()
+    later = plan()
     assert set(looked) == {"video"}, "only a clip is looked at, since it may not be able to play so"
-    shot = next(job for job in long.jobs if job.rule == "shot")
+    shot = next(job for job in later.jobs if job.rule == "shot")
     assert [layer["kind"] for layer in shot.options["layers"]] == ["image", "text", "video", "text"]
     assert {"image", "text"} < set(looked)
-    assert long.queue == short.queue
-    assert long == short
-    assert json.dumps(long.films, default=dict) == json.dumps(short.films, default=dict)
+    assert later.queue == at_once.queue
+    assert later == at_once
+    assert json.dumps(later.films, default=dict) == json.dumps(at_once.films, default=dict)
 
 
-def test_options_that_several_ask_for_at_once_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planner, "LONG", 0)
+def test_options_that_several_ask_for_at_once_are_the_same() -> None:
     expected = [job.options for job in plan().jobs]
     made = plan()
     found: list[list[Any]] = [[] for _ in range(4)]

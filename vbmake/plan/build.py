@@ -26,8 +26,6 @@ from vbmake.plan.writings import writings
 from vbmake.project.models import Film, Gif, Music, Poster, Sound
 from vbmake.project.words import slug
 
-LONG = 3000  # jobs of a plan that is worked out while its first job runs: it would wait for more than a moment
-
 
 def plan_build(inputs: BuildInputs) -> BuildPlan:
     """The plan of a project, as far as what is known reaches.
@@ -44,16 +42,13 @@ def plan_build(inputs: BuildInputs) -> BuildPlan:
     for film in inputs.project.films:
         films += _plan_film(draft, film, film_name(film), several=len(inputs.project.films) > 1)
     draft.settle()
-    plan = BuildPlan(
+    return BuildPlan(
         layers=layers(draft.jobs.values()),
         pending=tuple(draft.pending.values()),
         notes=draft.notes(len(inputs.project.films)),
         films=tuple(films),
         writings=tuple(text for film in draft.films for text in writings(film)),
     )
-    if len(draft.jobs) <= LONG:
-        plan.work_out()
-    return plan
 
 
 def film_name(film: Film) -> str:

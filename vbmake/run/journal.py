@@ -67,6 +67,9 @@ class Journal:
                 self._understand(name)
         return self._records.get(name)  # (another thread may have understood it meanwhile)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._records or name in self._unread
+
     def dropped(self, name: str) -> str | None:
         """Why a name that was known is not any more, "" where nobody said; None for any other name.
 

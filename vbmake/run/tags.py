@@ -25,6 +25,10 @@ class TagStore:
         record = self._journal.get(job)
         return None if record is None else read_tag(record)
 
+    def has(self, job: str) -> bool:
+        """Whether there is a record of a job, whole or damaged; it is not read for that."""
+        return job in self._journal
+
     def put(self, tag: Tag, *, durable: bool = False) -> None:
         """Record a success (`durable`: for good). Raises WorkspaceError when the disk is full or read-only."""
         self._journal.put(tag._asdict(), durable=durable)

@@ -230,6 +230,8 @@ class Workspace:
         if self._declaration is not None and self._declaration.project.films:
             declared = BuildInputs(self._declaration.project, self._declaration.rules)
             check_requests(plan, declared, self.knowledge, self.studio)
+        if not plan.pending and 2 * sum(self.tags.has(job.id) for job in plan.jobs) < len(plan.jobs):
+            plan.work_out()  # most of it was never done: nothing is gained by waiting
         return plan
 
     @uncollected()
