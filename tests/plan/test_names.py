@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.plan.films import CLIP, SOUND, STILL, build, colored, film, speech
-from vbmake.plan.names import Names
+from vbmake.plan.names import Names, scenes_of
 from vbmake.project.models import Film, Project
 
 SAID = {"id": "b", "say": "Hello there."}
@@ -71,3 +71,25 @@ def test_while_a_script_is_not_written_any_scene_may_come() -> None:
         map(found.may_be_job, ["shot:main/anything/3", "speech:anything", "local-script:script", "cut:main/a~b"])
     )
     assert not any(map(found.may_be_job, ["shot:wide/anything/3", "film:anything", "local-script:x"]))
+
+
+@pytest.mark.parametrize(
+    ("job", "several", "found"),
+    [
+        ("shot:main/one/0", False, ("", ["one"])),
+        ("shot:main/main/3", False, ("", ["main"])),
+        ("shot:a/wide/one/0", True, ("a", ["one"])),
+        ("cut:wide/one~two", False, ("", ["one", "two"])),
+        ("cut:a/wide/one~two", True, ("a", ["one", "two"])),
+        ("stem:one/2", False, ("", ["one"])),
+        ("stem:a/one/2", True, ("a", ["one"])),
+        ("speech:one", False, ("", ["one"])),
+        ("speech:a/one", True, ("a", ["one"])),
+        ("film:wide", False, ("", [])),
+        ("film:a/wide", True, ("a", [])),
+        ("mix:film", False, ("", [])),
+        ("qr-code:one-0123abcd", False, ("", [])),
+    ],
+)
+def test_a_job_tells_of_which_scenes_it_is(job: str, several: bool, found: tuple[str, list[str]]) -> None:
+    assert scenes_of(job, several) == found

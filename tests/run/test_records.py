@@ -290,14 +290,24 @@ def test_a_record_is_found_by_all_threads_that_ask_for_it_at_once(tmp_path: Path
     assert not missed
 
 
-def test_what_a_killed_process_was_replacing_a_file_with_is_removed_and_nothing_else(tmp_path: Path) -> None:
+@pytest.fixture
+def gone() -> int:
+    """The number of a process that has ended."""
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
-    stale = tmp_path / f".plan.json.{ended.pid}.tmp"
-    kept = [f".plan.json.{os.getpid()}.tmp", f"plan.json.{ended.pid}.tmp", ".plan.json.tmp", f".notes.{ended.pid}", "a"]
+    return ended.pid
+
+
+def test_what_a_killed_process_was_replacing_a_file_with_is_removed_and_nothing_else(tmp_path: Path, gone: int) -> None:
+    stale = tmp_path / f".plan.json.{gone}.tmp"
+    kept = [f".plan.json.{os.getpid()}.tmp", f"plan.json.{gone}.tmp", ".plan.json.tmp", f".notes.{gone}", "a"]
+    kept += [f".plan.json.{10**digits}.tmp" for digits in (9, 16, 300 // 2)]
     for name in (stale.name, *kept):
         (tmp_path / name).write_text("half")
-    remove_temporaries((tmp_path, tmp_path / "missing"))
+    remove_temporaries(tmp_path / "missing")
+    remove_temporaries(tmp_path, ("plan", "json"))
+    assert stale.exists()
+    remove_temporaries(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
 
 
@@ -312,12 +322,14 @@ def test_a_file_is_replaced_when_all_is_written_and_stays_as_it_was_otherwise(tm
     assert [one.read_bytes() for one in tmp_path.iterdir()] == [b"old"]
 
 
-def test_a_build_removes_what_a_killed_one_was_writing(world: World) -> None:
+def test_a_build_removes_what_a_killed_one_was_writing_and_no_file_of_the_user_s(world: World, gone: int) -> None:
     world.build(plan_of(job("one", final=True)))
-    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
-        ended.wait()
-    left = [world.root / folder / f".a.json.{ended.pid}.tmp" for folder in (".", ".vbmake", ".vbmake/dag")]
-    for path in left:
+    left = [world.root / f".vbmake.lock.{gone}.tmp"]
+    left += [world.root / folder / f".a.json.{gone}.tmp" for folder in (".vbmake", ".vbmake/dag")]
+    mine = [world.root / f".a.json.{gone}.tmp", world.root / ".notes.20260714093000123.tmp"]
+    mine += [world.root / ".vbmake/dag" / ".notes.20260714093000123.tmp"]
+    for path in (*left, *mine):
         path.write_text("half")
     world.build(plan_of(job("one", final=True)))
-    assert not [path for path in left if path.exists()]
+    assert [path.exists() for path in left] == [False] * 3
+    assert [path.exists() for path in mine] == [True] * 3

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.world import SMALL, World
+from tests.scenarios.world import SMALL, World, run_program
 
 COLORS = ("red", "teal", "gold", "navy", "olive", "black")
 ROWS = "name,color\n" + "".join(f"{color},{color}\n" for color in COLORS)
@@ -36,6 +36,13 @@ def begun(world: World) -> list[str]:
     return [job.split("/")[1] for job in jobs if job.startswith("shot:")]
 
 
+def spoil(world: World) -> None:
+    """Have every shot made again."""
+    shutil.rmtree(world.cache)
+    for shot in (world.root / ".vbmake/work/shot").rglob("*.mp4"):
+        shot.write_bytes(b"spoilt")
+
+
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> World:
     """A film that is wholly built, of which each test takes a copy."""
@@ -54,9 +61,7 @@ def world(finished: World, tmp_path: Path) -> World:
 @pytest.mark.parametrize("words", [(), ("film:main",), ("build/film.mp4",)])
 def test_the_edited_scene_begins_before_others_that_are_to_be_made_again(world: World, words: tuple[str, ...]) -> None:
     world.declare(film(olive="#123456"))
-    shutil.rmtree(world.cache)
-    for shot in (world.root / ".vbmake/work/shot").rglob("*.mp4"):
-        shot.write_bytes(b"spoilt")  # all are to be made again
+    spoil(world)
     assert world.doit("-n", "1", *words).code == 0
     assert begun(world) == ["olive", *(color for color in COLORS if color != "olive")]
 
@@ -73,9 +78,7 @@ def test_until_all_is_built_what_was_edited_stays_so(world: World) -> None:
     world.declare(film(olive="#123456"))
     assert world.doit("-n", "1", "shot:main/olive/0").code == 0
     world.declare(film(olive="#123456", teal="#654321"))
-    shutil.rmtree(world.cache)
-    for shot in (world.root / ".vbmake/work/shot").rglob("*.mp4"):
-        shot.write_bytes(b"spoilt")
+    spoil(world)
     assert world.doit("-n", "1").code == 0
     assert begun(world)[:2] == ["teal", "olive"]
 
@@ -84,9 +87,7 @@ def test_a_row_of_data_is_an_edit_of_its_scene_alone(tmp_path: Path) -> None:
     world = World(tmp_path / "film", tmp_path / "cache").declare(LOOP).write("rows.csv", ROWS)
     assert world.doit("-n", "1").code == 0
     world.write("rows.csv", ROWS.replace("olive,olive", "olive,#123456"))
-    shutil.rmtree(world.cache)
-    for shot in (world.root / ".vbmake/work/shot").rglob("*.mp4"):
-        shot.write_bytes(b"spoilt")
+    spoil(world)
     assert world.doit("-n", "1").code == 0
     assert begun(world) == ["olive", *(color for color in COLORS if color != "olive")]
 
@@ -95,6 +96,73 @@ def test_a_scene_that_has_moved_was_not_edited(world: World) -> None:
     scenes = film()["scenes"]
     world.declare({**film(), "scenes": [*scenes[1:], scenes[0]]})
     assert world.doit("-n", "1").code == 0
+    assert begun(world) == []
+
+
+def test_of_films_that_have_the_same_scenes_the_edited_one_comes_first(tmp_path: Path) -> None:
+    films = {
+        **SMALL,
+        "name": None,
+        "data": {"rows": "rows.csv"},
+        "films": {"for": {"row": "{{ data.rows }}"}, "name": "{{ row.name }}"},
+        "scenes": [
+            {"id": "intro", "duration": "300ms", "layers": [{"color": "{{ row.color }}"}]},
+            {"id": "body", "duration": "300ms", "layers": [{"color": "{{ row.name }}"}]},
+        ],
+    }
+    del films["name"]
+    world = World(tmp_path / "film", tmp_path / "cache").declare(films).write("rows.csv", ROWS)
+    assert world.doit("-n", "1").code == 0
+    world.write("rows.csv", ROWS.replace("olive,olive", "olive,#123456"))
+    spoil(world)
+    assert world.doit("-n", "1").code == 0
+    lines = (world.root / ".vbmake/events.jsonl").read_text().splitlines()
+    told = [json.loads(line) for line in lines]
+    first = next(one for one in told if one["run"] == told[-1]["run"] and one["event"] == "start")
+    assert first["job"] == "shot:olive/main/intro/0"
+
+
+@pytest.mark.parametrize("names", [("intro", "teal", "gold", "main"), ("0", "2", "1", "shot")])
+def test_a_scene_may_be_called_like_another_part_of_a_job_s_name(tmp_path: Path, names: tuple[str, ...]) -> None:
+    def scenes(color: str) -> list[dict[str, Any]]:
+        layers = [[{"color": "red"}]] * 3 + [[{"color": color}]]
+        return [{"id": id, "duration": "6s", "layers": layer} for id, layer in zip(names, layers, strict=True)]
+
+    world = World(tmp_path / "film", tmp_path / "cache").declare({**SMALL, "scenes": scenes("teal")})
+    assert world.doit("-n", "1").code == 0
+    world.declare({**SMALL, "scenes": scenes("gold")})
+    spoil(world)
+    assert world.doit("-n", "1").code == 0
+    assert list(dict.fromkeys(begun(world))) == [names[-1], *names[:-1]]
+
+
+DODO = """
+from vbmake.doit_plugin import load_video_tasks
+
+def task_lint():
+    return {"actions": ["false"]}
+
+def task_film():
+    yield from load_video_tasks("film/video.yaml", prefix="film")
+
+def task_use():
+    return {"actions": ["echo used"], "setup": ["film"], "uptodate": [True]}
+"""
+
+
+@pytest.mark.parametrize("words", [(), ("lint", "film")])
+def test_tasks_of_the_user_s_keep_their_turn(world: World, words: tuple[str, ...]) -> None:
+    (world.root.parent / "dodo.py").write_text(DODO)
+    world.declare(film(olive="#123456"))
+    ended = run_program(["-m", "doit", *words], world.root.parent, world.cache)
+    assert ended.code == 1
+    assert begun(world) == []
+
+
+def test_what_a_task_needs_that_is_not_run_is_not_made_because_it_was_edited(world: World) -> None:
+    (world.root.parent / "dodo.py").write_text(DODO)
+    world.declare(film(olive="#123456"))
+    assert run_program(["-m", "doit", "use"], world.root.parent, world.cache).code == 0
     assert begun(world) == []
 
 
@@ -107,11 +175,16 @@ def test_a_damaged_record_costs_the_order_alone(world: World, content: bytes) ->
     assert begun(world) == ["olive"]
 
 
-def test_the_library_begins_with_what_was_edited_too(world: World) -> None:
-    world.declare(film(olive="#123456"))
-    shutil.rmtree(world.cache)
-    for shot in (world.root / ".vbmake/work/shot").rglob("*.mp4"):
-        shot.write_bytes(b"spoilt")
+def test_the_library_begins_with_what_was_edited_too_and_with_what_that_needs(world: World) -> None:
+    made = {**film(olive="#123456")}
+    for scene in made["scenes"]:
+        scene["layers"].append({"make": "qr-code", "text": scene["id"]})
+    world.declare(made)
+    world.build()
+    made["scenes"][4]["layers"][0]["color"] = "lime"
+    world.declare(made)
+    spoil(world)
+    shutil.rmtree(world.root / ".vbmake/work/qr-code")
     built = world.build(jobs=1)
-    made = [name for name, outcome in built.result.outcomes.items() if outcome.how == "ran"]
-    assert made[0] == "shot:main/olive/0"
+    ran = [name for name, outcome in built.result.outcomes.items() if outcome.how == "ran"]
+    assert next(name for name in ran if name.startswith("shot:")) == "shot:main/olive/0"

@@ -146,11 +146,42 @@ class Scope:
         premature = self._premature
         return [name for name, task in self.closure.items() if job_of(task) is not None and name not in premature]
 
-    def edited(self) -> list[str]:
-        """Those of them that come from scenes that were edited since all was last built: they go first."""
-        premature, closure = self._premature, self.closure
-        names = (project.name(id) for project in self.projects for id in project.workspace.edited(project.plan))
-        return [name for name in names if name in closure and name not in premature]
+    def edited_first(self, names: Sequence[str]) -> list[str]:
+        """The same selection, in which the jobs of edited scenes go before the other jobs of films.
+
+        They go before no task of the user's that does without films and stands before them, and are only those that
+        what is selected leads to: such as would have run anyway.
+        """
+        edited = dict.fromkeys(
+            project.name(id) for project in self.projects for id in project.workspace.edited(project.plan)
+        )
+        if not edited:
+            return list(names)
+        found: list[str] = []
+        jobs: list[str] = []  # that are selected, or lead to jobs, and stand together
+        led: set[str] = set()  # where these lead to
+        reached: set[str] = set()
+        for name in names:
+            new = self._lead(name, reached)
+            if any(job_of(self.control.tasks[one]) is not None for one in new):
+                jobs.append(name)
+                led |= new
+            else:
+                found += [*(one for one in edited if one in led), *jobs, name]
+                jobs, led = [], set()
+        return [*found, *(one for one in edited if one in led), *jobs]
+
+    def _lead(self, name: str, reached: set[str]) -> set[str]:
+        """The task and all that it depends on, without what was `reached` before; which it is then."""
+        found: set[str] = set()
+        stack = [name]
+        while stack:
+            one = stack.pop()
+            if one not in reached:
+                reached.add(one)
+                found.add(one)
+                stack += [*self.control.tasks[one].task_dep, *self.control.tasks[one].calc_dep]
+        return found
 
     def default(self) -> list[str]:
         """What is built when nothing is named: every task of the user's, and of each film all that no other job reads.

@@ -148,7 +148,7 @@ class Session:
                 made.update(first)
                 control.selected_tasks = first
             elif first := self._pending(scope, seen, lost):
-                control.selected_tasks = [*first, *scope.edited(), *scope.possible()]
+                control.selected_tasks = [*first, *scope.edited_first(scope.possible())]
             else:
                 break
             runner.run_tasks(control.task_dispatcher(), until=first, meanwhile=self._tell_plans)
@@ -172,7 +172,7 @@ class Session:
         if self.single:
             _part(scope.control)
         else:
-            scope.control.selected_tasks = [*scope.edited(), *scope.control.selected_tasks]
+            scope.control.selected_tasks = scope.edited_first(scope.control.selected_tasks)
 
     def _begin(self, scope: Scope, number: int, failed: Collection[str]) -> None:
         incomplete = scope.incomplete()

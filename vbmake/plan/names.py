@@ -17,6 +17,18 @@ _OF_SCRIPTS = (LOCAL_RULES["script"], RULES["script"])
 _MARKED = re.compile(r"(\A|-)[0-9a-f]{8}\Z")  # a job that is named by what it makes
 
 
+def scenes_of(job: str, several: bool) -> tuple[str, list[str]]:
+    """The film ("" unless there are `several`) and the scenes of which a job is, by its id; none for other jobs."""
+    rule, _, subject = job.partition(":")
+    parts = subject.split("/")
+    film = parts.pop(0) if several else ""
+    if rule in ("shot", "stem"):
+        return film, parts[-2:-1]
+    if rule == "cut":
+        return film, parts[-1].split("~")
+    return film, parts[-1:] if rule in _OF_VOICES else []
+
+
 class Names:
     """The names that a plan of this project may have. A name that it refuses is in no plan of it."""
 

@@ -10,7 +10,9 @@ import contextlib
 from collections.abc import Collection
 from pathlib import Path
 
+from vbmake.plan.build import film_name
 from vbmake.plan.canonical import compact_json, quickly
+from vbmake.plan.names import scenes_of
 from vbmake.plan.types import BuildPlan
 from vbmake.project.models import Project
 from vbmake.run.publish import replacing
@@ -32,13 +34,22 @@ class EditedScenes:
             stream.write(compact_json({"marks": marks}) + b"\n")
 
     def jobs(self, project: Project, plan: BuildPlan) -> list[str]:
-        """Ids of the jobs of edited scenes, in the plan's order; none where nothing, or all, was edited."""
+        """Ids of the jobs of edited scenes and of what they need, in the plan's order.
+
+        None where nothing, or all, was edited.
+        """
         known = self._marks()
-        scenes = [scene for film in project.films for scene in film.scenes]
-        edited = {scene.id for scene in scenes if scene.mark not in known} if known else set()
+        several = len(project.films) > 1
+        scenes = [(film_name(film) if several else "", scene) for film in project.films for scene in film.scenes]
+        edited = {(film, scene.id) for film, scene in scenes if scene.mark not in known} if known else set()
         if not edited or len(edited) == len(scenes):
             return []
-        return [job.id for job in plan.jobs if not edited.isdisjoint(_names(job.id))]
+        found: set[str] = set()
+        for job in reversed(plan.jobs):  # what is needed stands before what needs it
+            film, names = scenes_of(job.id, several)
+            if job.id in found or any((film, name) in edited for name in names):
+                found.update((job.id, *job.needs()))
+        return [job.id for job in plan.jobs if job.id in found]
 
     def _marks(self) -> Collection[int]:
         """The remembered marks; none where nothing was wholly built."""
@@ -47,8 +58,3 @@ class EditedScenes:
             return frozenset(marks)
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return ()
-
-
-def _names(job_id: str) -> list[str]:
-    """What the subject of a job is put together from, the ids of its scenes among it (`wide/harbour/0`, `wide/a~b`)."""
-    return job_id.partition(":")[2].replace("~", "/").split("/")

@@ -137,13 +137,14 @@ class _Queue:
 
     def __init__(self, plan: BuildPlan, first: Iterable[str]) -> None:
         self._jobs = {job.id: job for job in plan.jobs}
+        self._first = dict.fromkeys(first)
         self._needs = {job.id: set(job.needs()) for job in plan.jobs}
         self._users: dict[str, list[str]] = {}
         for name, needs in self._needs.items():
             for need in needs:
                 self._users.setdefault(need, []).append(name)
-        self._ready: dict[str, deque[JobSpec]] = {}
-        for name in dict.fromkeys([*first, *self._jobs]):
+        self._ready: dict[str, tuple[deque[JobSpec], deque[JobSpec]]] = {}  # by pool: of `first`, and others
+        for name in self._jobs:
             if not self._needs[name]:
                 self._enqueue(self._jobs[name])
         self._used: dict[str, int] = {}
@@ -151,8 +152,8 @@ class _Queue:
     def take(self, limit: Callable[[str], int]) -> list[JobSpec]:
         """The jobs that can begin now."""
         taken: list[JobSpec] = []
-        for pool, ready in self._ready.items():
-            while ready and self._used.get(pool, 0) < limit(pool):
+        for pool, (first, others) in self._ready.items():
+            while (ready := first or others) and self._used.get(pool, 0) < limit(pool):
                 self._used[pool] = self._used.get(pool, 0) + 1
                 taken.append(ready.popleft())
         return taken
@@ -169,7 +170,8 @@ class _Queue:
                 self._enqueue(self._jobs[user])
 
     def _enqueue(self, job: JobSpec) -> None:
-        self._ready.setdefault(job.pool, deque()).append(job)
+        first, others = self._ready.setdefault(job.pool, (deque(), deque()))
+        (first if job.id in self._first else others).append(job)
 
     def rest(self) -> tuple[str, ...]:
         """Ids of the jobs that were not done."""

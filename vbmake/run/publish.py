@@ -8,12 +8,12 @@ import itertools
 import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 _count = itertools.count()
-_TEMPORARY = re.compile(r"\..+\.([0-9]+)\.tmp")  # as `replacing` names it, with its process
+_TEMPORARY = re.compile(r"\.(.+)\.([1-9][0-9]{0,8})\.tmp")  # as `replacing` names it: what it replaces, its process
 
 
 def flush(path: Path) -> None:
@@ -44,14 +44,16 @@ def replacing(path: Path, *, durable: bool = False) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
 
 
-def remove_temporaries(folders: Iterable[Path]) -> None:
-    """Remove what processes that were killed while they were `replacing` have left in these folders."""
-    for folder in folders:
-        with contextlib.suppress(OSError):
-            for name in os.listdir(folder):
-                found = _TEMPORARY.fullmatch(name)
-                if found is not None and not _lives(int(found[1])):
-                    os.unlink(folder / name)
+def remove_temporaries(folder: Path, names: Collection[str] | None = None) -> None:
+    """Remove what processes that were killed while they were `replacing` have left in a folder of ours.
+
+    In one that others keep files in, too: of the files of these names alone.
+    """
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            found = _TEMPORARY.fullmatch(name)
+            if found is not None and (names is None or found[1] in names) and not _lives(int(found[2])):
+                os.unlink(folder / name)
 
 
 def _lives(pid: int) -> bool:

@@ -203,7 +203,9 @@ class Workspace:
         stamp.remove(self.root)
         self._leave_out()
         remove_stale(self.root / TEMPORARY)
-        remove_temporaries((self.root, self.state, self.state / "dag"))
+        for folder in (self.state, self.state / "dag"):
+            remove_temporaries(folder)
+        remove_temporaries(self.root, (self.pins.path.name,))
         self.tags.compact()
         self._digest_journal.compact()
         self.measures.compact()
