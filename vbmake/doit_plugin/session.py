@@ -177,6 +177,7 @@ class Session:
     def _begin(self, scope: Scope, number: int, failed: Collection[str]) -> None:
         incomplete = scope.incomplete()
         for project in scope.projects:
+            project.workspace.work_out(project.plan)
             project.workspace.look_ahead(project.plan)
             status = project.workspace.status
             paid = [job for job in project.plan.jobs if job.account and project.name(job.id) not in failed]

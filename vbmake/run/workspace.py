@@ -232,8 +232,6 @@ class Workspace:
         if self._declaration is not None and self._declaration.project.films:
             declared = BuildInputs(self._declaration.project, self._declaration.rules)
             check_requests(plan, declared, self.knowledge, self.studio)
-        if not plan.pending and 2 * sum(self.tags.has(job.id) for job in plan.jobs) < len(plan.jobs):
-            plan.work_out()  # most of it was never done: nothing is gained by waiting
         return plan
 
     @uncollected()
@@ -279,6 +277,15 @@ class Workspace:
     def status(self, job: JobSpec) -> Status:
         """What a build would do for a job of the plan, and why. Never runs anything. Raises MissingTool."""
         return self.knowledge.status(job)
+
+    @uncollected()
+    def work_out(self, plan: BuildPlan) -> None:
+        """Work out what a plan's jobs are told, if most of them were never done: all is needed soon, then.
+
+        To be called where a plan is about to be built. Of others a job's is worked out when that is looked at.
+        """
+        if not plan.pending and 2 * sum(self.tags.has(job.id) for job in plan.jobs) < len(plan.jobs):
+            plan.work_out()
 
     @uncollected()
     def look_ahead(self, plan: BuildPlan) -> None:
