@@ -28,18 +28,23 @@ def test_the_field_is_named_with_its_old_and_new_value() -> None:
     [
         ([RED, HELLO], [RED, TEAL, HELLO], [("[1]", None, TEAL)]),
         ([RED, HELLO], [TEAL, RED, HELLO], [("[0]", None, TEAL)]),
-        ([RED, HELLO], [HELLO], [("", RED, None)]),
-        ([RED, HELLO], [HALLO], [("", RED, None), ("[0].text", "Hello", "Hallo")]),
+        ([RED, HELLO], [HELLO], [("[0]", RED, None)]),
+        ([RED, HELLO], [HALLO], [("[0]", RED, None), ("[0].text", "Hello", "Hallo")]),
         ([RED, HELLO], [TEAL, HELLO], [("[0].color", "red", "teal")]),
-        ([RED], [HELLO], [("", RED, None), ("[0]", None, HELLO)]),
-        ([RED, HELLO], [HELLO, RED], [("[0]", None, HELLO), ("", HELLO, None)]),
+        ([RED], [HELLO], [("[0]", RED, None), ("[0]", None, HELLO)]),
+        ([RED, TEAL], [TEAL, RED], [("[0].color", "red", "teal"), ("[1].color", "teal", "red")]),
         ([], [RED], [("[0]", None, RED)]),
-        ([RED], [], [("", RED, None)]),
-        ([RED, RED], [RED], [("", RED, None)]),
+        ([RED], [], [("[0]", RED, None)]),
+        ([RED, RED], [RED], [("[1]", RED, None)]),
         (
             [{"id": "a", "at": 0}, {"id": "b", "at": 5}],
             [{"id": "c", "at": 0}, {"id": "a", "at": 2}, {"id": "b", "at": 7}],
             [("[0]", None, {"id": "c", "at": 0}), ("[1].at", 0, 2), ("[2].at", 5, 7)],
+        ),
+        (
+            [{"id": "a", "at": 0}, {"id": "b", "at": 5}],
+            [{"id": "b", "at": 0}, {"id": "a", "at": 5}],
+            [("[0].at", 5, 0), ("[1].at", 0, 5)],
         ),
         ([1, 2, 3], [0, 1, 2, 3], [("[0]", 1, 0), ("[1]", 2, 1), ("[2]", 3, 2), ("[3]", None, 3)]),
         ([1, 2], [1], [("[1]", 2, None)]),
@@ -68,13 +73,20 @@ def test_what_differs_is_told_and_what_does_not_is_not(old: list[Any], new: list
     assert bool(told) == (old != new)
     assert all(before != after for _, before, after in told)
     added = sum(before is None and path.endswith("]") for path, before, _ in told)
-    removed = sum(after is None and (path == "" or path.endswith("]")) for path, _, after in told)
+    removed = sum(after is None and path.endswith("]") for path, _, after in told)
     assert len(new) - len(old) == added - removed
 
 
 @given(_LISTS, _LISTS)
-def test_what_is_told_leads_to_the_new_list(old: list[Any], new: list[Any]) -> None:
-    """Every index that is told is one of the new list (but of a list in which anything may stand, also of the old)."""
+def test_what_is_told_is_true(old: list[Any], new: list[Any]) -> None:
     for path, before, after in changes(old, new):
-        if after is not None and path.endswith("]") and before is None:
-            assert new[int(path[1:-1])] == after
+        if path.endswith("]"):
+            assert before is None or before in old
+            assert after is None or new[int(path[1:-1])] == after
+
+
+@given(_LISTS, _LISTS)
+def test_nothing_is_told_to_be_new_and_to_be_gone(old: list[Any], new: list[Any]) -> None:
+    told = [change for change in changes(old, new) if all(isinstance(one, dict) for one in (*old, *new))]
+    gone = [before for path, before, after in told if path.endswith("]") and after is None]
+    assert not [after for path, before, after in told if path.endswith("]") and before is None and after in gone]

@@ -270,6 +270,49 @@ def test_a_longer_clip_is_named_where_it_decides_how_long_a_scene_is(world: Worl
     assert told in world.doit("why", "stem:one/sound").out
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "job", "told"),
+    [
+        (
+            f"      - {LAYERS['title']}\n",
+            f"      - {{color: teal, width: 10%}}\n      - {LAYERS['title']}\n",
+            "shot:main/one/0",
+            ["options.layers[1]: nothing -> color '#008080ff'", "declared at video.yaml:14:9 (scenes[0].layers[1])"],
+        ),
+        (
+            f"      - {LAYERS['sky']}\n",
+            "",
+            "timeline:main",
+            ["options.timeline.scenes[0].layers[0]: color -> nothing", "declared at video.yaml:10:5 (scenes[0])"],
+        ),
+        (
+            f"  - {LAYERS['mark']}\n",
+            f"  - {{text: New}}\n  - {LAYERS['mark']}\n",
+            "cut:main/one~two",
+            ["options.over[0]: nothing -> text 'New'", "declared at video.yaml:8:5 (overlays[0])"],
+        ),
+        (
+            f"  - {LAYERS['mark']}\n  - {{text: Old}}\n",
+            "  - {text: Old}\n",
+            "cut:main/one~two",
+            ["options.over[0]: text 'Mark' -> nothing", "declared at video.yaml:7:1 (overlays)"],
+        ),
+    ],
+)
+def test_what_came_or_went_is_told_as_that(world: World, old: str, new: str, job: str, told: list[str]) -> None:
+    text = declaration() if old in declaration() else declaration(mark=f"{LAYERS['mark']}\n  - {{text: Old}}")
+    assert old in text
+    world.declare(text).build()
+    world.declare(text.replace(old, new))
+    assert [line.strip() for line in world.doit("why", job).out.splitlines()[1:]] == told
+
+
+def test_a_scene_that_is_gone_is_declared_where_the_scenes_are(built: World) -> None:
+    text = declaration()
+    built.declare(text[: text.index("  - id: one")] + text[text.index("  - id: two") :])
+    assert declared(built, "timeline:main", text) == ["scenes:"]
+
+
 STRIPES = """rule: stripes
 about: A picture of stripes.
 version: 1

@@ -32,6 +32,7 @@ _NONE = "-"  # a setting that stands nowhere
 _LAYER = re.compile(r"(?P<name>layers|over)(\[(?P<index>\d+)\](?P<rest>.*))?")  # without an index: of one that is gone
 _SEGMENT = re.compile(r"segments\[(\d+)\]")
 _SCALE = re.compile(r"(timeline\.)?(width|height|size(\[\d\])?|fps)")
+_SCENE = re.compile(r"timeline\.scenes\[\d+\]")
 _LENGTH = re.compile(r"frames|timeline\.scenes\[\d+\]\.(frames|transition(\.frames)?)")
 _TIME = re.compile(
     r"\b(show|frames|pieces|samples|start|end|at|segments|chapters|cues|animate|enter|leave|voice|sound)\b"
@@ -95,7 +96,9 @@ class _Found:
 
     def option(self, reason: Reason) -> None:
         """Add who decides an option."""
-        job, (path, old, _) = self._job, reason
+        job, (path, old, new) = self._job, reason
+        if new is None and path.endswith("]"):  # it is gone, and at its index may stand another: the list tells it
+            path = path[: path.rfind("[")]
         if (segment := _SEGMENT.fullmatch(path)) is not None and int(segment[1]) < len(job.inputs.get("video", ())):
             ref = job.inputs["video"][int(segment[1])]
             if isinstance(ref, Output):  # it is as long as that shot or cut
@@ -159,12 +162,18 @@ def _leading(options: list[Reason], *, shifted: bool) -> list[Reason]:
     paths = {path for path, _, _ in options}
     if any(_SCALE.fullmatch(path) for path in paths):
         return [one for one in options if _SCALE.fullmatch(one[0]) or not _is_number(one[1], one[2])]
+    if any(_SCENE.fullmatch(path) and None in values for path, *values in options):  # scenes came or went
+        return [one for one in options if not _LENGTH.fullmatch(one[0]) and not _is_a_time(*one)]
     segments = {path for path in paths if _SEGMENT.fullmatch(path)}
     lengths = segments or {path for path in paths if _LENGTH.fullmatch(path)}
     if not lengths and not shifted:
         return options
     leading = lengths if not shifted else set()
-    return [one for one in options if one[0] in leading or not (_TIME.search(one[0]) and _is_number(one[1], one[2]))]
+    return [one for one in options if one[0] in leading or not _is_a_time(*one)]
+
+
+def _is_a_time(path: str, *values: Any) -> bool:
+    return _TIME.search(path) is not None and _is_number(*values)
 
 
 def _is_number(*values: Any) -> bool:

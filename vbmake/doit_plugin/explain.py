@@ -133,10 +133,10 @@ def _read(field: str, old: Read | None, new: Read | None) -> str:
 
 
 def _layer(layer: Mapping[str, Any]) -> str:
-    """A layer by its kind, and what it says or shows where that is a word."""
+    """A layer or a sound by its kind, with what it says, shows or plays where that is a word."""
     kind = layer["kind"]
-    shown = layer.get(kind)
-    return f"{kind} {_value(shown)}" if isinstance(shown, str) else str(kind)
+    shown = next((one for one in (layer.get(kind), layer.get("source")) if isinstance(one, str)), None)
+    return f"{kind} {_value(shown)}" if shown is not None else str(kind)
 
 
 def _value(value: Any) -> str:

@@ -18,7 +18,7 @@ _LIMIT = 4_000_000  # comparisons: longer lists are compared by index
 def changes(old: Any, new: Any, path: str = "") -> list[Change]:
     """The fields in which two key materials differ: (path, old, new), in the order of the paths. Missing is None.
 
-    Items of a list that were added are told by their index, `layers[1]`, what was removed as of the list, `layers`.
+    Items of a list are told by their index: of what was removed by that which it had.
     """
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         found = []
@@ -26,23 +26,42 @@ def changes(old: Any, new: Any, path: str = "") -> list[Change]:
             found += changes(old.get(name), new.get(name), f"{path}.{name}" if path else str(name))
         return found
     if isinstance(old, list) and isinstance(new, list) and old != new:
-        return [change for pair in _pairs(old, new) for change in _of_items(old, new, pair, path)]
+        return [
+            change
+            for before, after in _pairs(old, new)
+            for change in changes(
+                old[before] if before is not None else None,
+                new[after] if after is not None else None,
+                f"{path}[{before if after is None else after}]",
+            )
+        ]
     return [] if old == new else [(path, old, new)]
 
 
-def _of_items(old: Sequence[Any], new: Sequence[Any], pair: Pair, path: str) -> list[Change]:
-    before, after = pair
-    if after is None:
-        assert before is not None
-        return [(path if all(isinstance(one, Mapping) for one in old) else f"{path}[{before}]", old[before], None)]
-    return changes(old[before] if before is not None else None, new[after], f"{path}[{after}]")
+def _pairs(old: Sequence[Any], new: Sequence[Any]) -> list[Pair]:
+    """What corresponds to what: by index, but of mappings those that are equal or alike, while they keep their order.
 
-
-def _pairs(old: Sequence[Any], new: Sequence[Any]) -> Iterator[Pair]:
-    """What corresponds to what, in order: by index, but of mappings those that are equal or alike."""
+    What has an id corresponds to what has the same, wherever it stands.
+    """
+    by_index = list(_by_index(range(len(old)), range(len(new))))
     if not all(isinstance(one, Mapping) for one in (*old, *new)):
-        return _by_index(range(len(old)), range(len(new)))
-    return _aligned(old, new, range(len(old)), range(len(new)), (plain_json, _likeness))
+        return by_index
+    pairs = list(_aligned(old, new, range(len(old)), range(len(new)), (plain_json, _likeness)))
+    gone = {_identity(old[before]): before for before, after in pairs if before is not None and after is None}
+    came = {after: _identity(new[after]) for before, after in pairs if before is None and after is not None}
+    moved = {after: gone[mark] for after, mark in came.items() if mark in gone}
+    if any(not isinstance(new[after].get("id"), str) for after in moved):
+        return by_index  # else it would be told to be new, and to be gone
+    return [
+        (moved.get(after, before) if before is None and after is not None else before, after)
+        for before, after in pairs
+        if after is not None or before not in moved.values()
+    ]
+
+
+def _identity(item: Mapping[str, Any]) -> Any:
+    """By what an item is known to be the same: its id, or else all that is said of it."""
+    return item["id"] if isinstance(item.get("id"), str) else plain_json(item)
 
 
 def _by_index(old: range, new: range) -> Iterator[Pair]:
@@ -66,7 +85,7 @@ def _aligned(
         return
     if not marks:
         for pair in _by_index(before, after):
-            yield from [pair] if _is_of_a_kind(old, new, pair) else [(pair[0], None), (None, pair[1])]
+            yield from [pair] if _are_of_a_kind(old, new, pair) else [(pair[0], None), (None, pair[1])]
         return
     mark, *looser = marks
     matcher = SequenceMatcher(None, [mark(old[i]) for i in before], [mark(new[i]) for i in after], autojunk=False)
@@ -77,6 +96,6 @@ def _aligned(
         one, other = block.a + block.size, block.b + block.size
 
 
-def _is_of_a_kind(old: Sequence[Any], new: Sequence[Any], pair: Pair) -> bool:
+def _are_of_a_kind(old: Sequence[Any], new: Sequence[Any], pair: Pair) -> bool:
     before, after = pair
     return before is None or after is None or old[before].get("kind") == new[after].get("kind")

@@ -55,6 +55,8 @@ def picture_settings(film: Film, form: Format | None) -> dict[str, Deciders]:
         **dict.fromkeys(background, (behind,)),
         "encode": (both("quality"),),
         "transition": (_transition(film, "kind"),),
+        "layers": ((Setting("layers"),), (Setting("overlays", film.place),)),  # of which one is gone
+        "over": ((Setting("overlays", film.place),),),
         "captions": (both("captions"),),
         **dict.fromkeys(("captions.cues", "captions.show"), (_said("text"),)),
         **{f"captions.{option}": (both(f"captions.{key}"),) for option, key in CAPTIONS.items()},
@@ -120,6 +122,7 @@ def timeline_settings(film: Film, form: Format | None, lengths: Sequence[Decider
         size = (*((Setting("size", form.place),) if form is not None else ()), Setting("size", film.place))
         found: dict[str, Deciders] = {"timeline.size": (size,)}
         found |= {f"timeline.{name}": ((Setting(name, film.place),),) for name in ("fps", "title")}
+        found |= {f"timeline.{name}": ((Setting(name, film.place),),) for name in ("overlays", "music")}
         found["timeline.name"] = ((Setting("name", film.place), Setting("title", film.place)),)
         found |= dict.fromkeys(("timeline.scenes", "timeline.chapters", ""), ((Setting("scenes", film.place),),))
         for index, length in enumerate(lengths):
