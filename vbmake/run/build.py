@@ -95,7 +95,6 @@ def _build(
                 raise JobError(f"nothing tells how {', '.join(sorted(pending))} measures; the plan cannot go on")
             if confirm is not None:
                 agree(workspace.studio, _to_ask(workspace, plan), confirm)
-            workspace.work_out(plan)
             results: Results = executor.run(plan, workspace, watch)
             for job_id, outcome in results.outcomes.items():
                 if (

@@ -282,7 +282,8 @@ class Workspace:
     def work_out(self, plan: BuildPlan) -> None:
         """Work out what a plan's jobs are told, if most of them were never done: all is needed soon, then.
 
-        To be called where a plan is about to be built. Of others a job's is worked out when that is looked at.
+        To be called where a plan is about to be built and not yet written. Of others a job's is worked out when that is
+        looked at.
         """
         if not plan.pending and 2 * sum(self.tags.has(job.id) for job in plan.jobs) < len(plan.jobs):
             plan.work_out()
