@@ -52,10 +52,11 @@ def _pairs(old: Sequence[Any], new: Sequence[Any]) -> list[Pair]:
     moved = {after: gone[mark] for after, mark in came.items() if mark in gone}
     if any(not isinstance(new[after].get("id"), str) for after in moved):
         return by_index  # else it would be told to be new, and to be gone
+    stayed = set(moved.values())
     return [
         (moved.get(after, before) if before is None and after is not None else before, after)
         for before, after in pairs
-        if after is not None or before not in moved.values()
+        if after is not None or before not in stayed
     ]
 
 

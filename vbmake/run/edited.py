@@ -27,10 +27,8 @@ class EditedScenes:
     def note(self, project: Project) -> None:
         """Remember the scenes of a project that is wholly built."""
         marks = sorted({scene.mark for film in project.films for scene in film.scenes if scene.mark is not None})
-        with (
-            contextlib.suppress(OSError),
-            replacing(self._path) as stream,
-        ):  # without it, jobs begin in the film's order
+        # Where it cannot be written, jobs begin in the film's order.
+        with contextlib.suppress(OSError), replacing(self._path) as stream:
             stream.write(compact_json({"marks": marks}) + b"\n")
 
     def jobs(self, project: Project, plan: BuildPlan) -> list[str]:

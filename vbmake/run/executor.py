@@ -137,7 +137,7 @@ class _Queue:
 
     def __init__(self, plan: BuildPlan, first: Iterable[str]) -> None:
         self._jobs = {job.id: job for job in plan.jobs}
-        self._first = dict.fromkeys(first)
+        self._first = frozenset(first)
         self._needs = {job.id: set(job.needs()) for job in plan.jobs}
         self._users: dict[str, list[str]] = {}
         for name, needs in self._needs.items():
