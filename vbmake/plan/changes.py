@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import Any
@@ -26,16 +26,17 @@ def changes(old: Any, new: Any, path: str = "") -> list[Change]:
             found += changes(old.get(name), new.get(name), f"{path}.{name}" if path else str(name))
         return found
     if isinstance(old, list) and isinstance(new, list) and old != new:
-        return [
-            change
-            for before, after in _pairs(old, new)
-            for change in changes(
-                old[before] if before is not None else None,
-                new[after] if after is not None else None,
-                f"{path}[{before if after is None else after}]",
-            )
-        ]
+        by_index = zip_longest(range(len(old)), range(len(new)))  # where nothing but the order differs
+        return _of_items(old, new, _pairs(old, new), path) or _of_items(old, new, by_index, path)
     return [] if old == new else [(path, old, new)]
+
+
+def _of_items(old: Sequence[Any], new: Sequence[Any], pairs: Iterable[Pair], path: str) -> list[Change]:
+    found: list[Change] = []
+    for before, after in pairs:
+        one, other = None if before is None else old[before], None if after is None else new[after]
+        found += changes(one, other, f"{path}[{before if after is None else after}]")
+    return found
 
 
 def _pairs(old: Sequence[Any], new: Sequence[Any]) -> list[Pair]:
@@ -43,30 +44,26 @@ def _pairs(old: Sequence[Any], new: Sequence[Any]) -> list[Pair]:
 
     What has an id corresponds to what has the same, wherever it stands.
     """
-    by_index = list(_by_index(range(len(old)), range(len(new))))
+    by_index = list(zip_longest(range(len(old)), range(len(new))))
     if not all(isinstance(one, Mapping) for one in (*old, *new)):
         return by_index
     pairs = list(_aligned(old, new, range(len(old)), range(len(new)), (plain_json, _likeness)))
     gone = {_identity(old[before]): before for before, after in pairs if before is not None and after is None}
     came = {after: _identity(new[after]) for before, after in pairs if before is None and after is not None}
     moved = {after: gone[mark] for after, mark in came.items() if mark in gone}
-    if any(not isinstance(new[after].get("id"), str) for after in moved):
+    left = set(moved.values())
+    if len(left) < len(moved) or any(not isinstance(new[after].get("id"), str) for after in moved):
         return by_index  # else it would be told to be new, and to be gone
-    stayed = set(moved.values())
     return [
         (moved.get(after, before) if before is None and after is not None else before, after)
         for before, after in pairs
-        if after is not None or before not in stayed
+        if after is not None or before not in left
     ]
 
 
 def _identity(item: Mapping[str, Any]) -> Any:
     """By what an item is known to be the same: its id, or else all that is said of it."""
     return item["id"] if isinstance(item.get("id"), str) else plain_json(item)
-
-
-def _by_index(old: range, new: range) -> Iterator[Pair]:
-    return zip_longest(old, new)
 
 
 def _likeness(item: Mapping[str, Any]) -> Any:
@@ -82,10 +79,10 @@ def _aligned(
     What is left in a gap is paired in order, unless it is of different kinds.
     """
     if not before or not after or len(before) * len(after) > _LIMIT:
-        yield from _by_index(before, after)
+        yield from zip_longest(before, after)
         return
     if not marks:
-        for pair in _by_index(before, after):
+        for pair in zip_longest(before, after):
             yield from [pair] if _are_of_a_kind(old, new, pair) else [(pair[0], None), (None, pair[1])]
         return
     mark, *looser = marks
