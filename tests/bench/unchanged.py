@@ -258,13 +258,14 @@ def main() -> None:
             bench.by_hand()
         ways = {"1,000 scenes": small.film, f"{large:,} scenes": big.film, "doit --version": small.version}
         ways |= {"1,000 tasks of plain doit": small.by_hand}
+        longer = {"before the first job": big.before_first_job}
         if shutil.which("make"):
             for bench in (small, big):  # the tasks' files are make's too, but not of its names
                 bench.make()
-            ways |= {"make, 1,000 files": small.make, f"make, {large:,} files": big.make}
-        ways |= {"before the first job": big.before_first_job}
-        # A change is not nothing to do: after it comes the build that the next round finds complete.
-        found = in_turns(rounds, ways)
+            ways |= {"make, 1,000 files": small.make}
+            longer |= {f"make, {large:,} files": big.make}
+        # What takes a tenth of a second is done more often: a busy moment is as long.
+        found = in_turns(5 * rounds, ways) | in_turns(rounds, longer)
         one, other, version = found["1,000 scenes"], found[f"{large:,} scenes"], found["doit --version"]
         ratio("1,000 scenes / plain doit", one, found["1,000 tasks of plain doit"], "at most 1")
         ratio("1,000 scenes / doit --version", one, version, "at most 2")
