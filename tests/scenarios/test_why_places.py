@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -305,6 +306,19 @@ def test_what_came_or_went_is_told_as_that(world: World, old: str, new: str, job
     world.declare(text).build()
     world.declare(text.replace(old, new))
     assert [line.strip() for line in world.doit("why", job).out.splitlines()[1:]] == told
+
+
+def test_a_picture_in_place_of_another_is_told_where_it_is_named(world: World) -> None:
+    head = "\n".join(f"{name}: {value}" for name, value in SMALL.items())
+    layers = "layers:\n      - image: a.png\n      - image: b.png\n        width: 20%\n"
+    text = f"{head}\noverlays:\n  - text: Over\nscenes:\n  - id: one\n    duration: 1s\n    {layers}"
+    for name in "abc":
+        world.write(f"{name}.png", base64.b64decode(PIXEL) + name.encode())
+    world.declare(text).build()
+    text = text.replace("b.png", "c.png")
+    world.declare(text)
+    assert declared(world, "shot:main/one/0", text) == ["- image: c.png"]
+    assert declared(world, "timeline:main", text) == ["- image: c.png"]
 
 
 def test_a_scene_that_is_gone_is_declared_where_the_scenes_are(built: World) -> None:

@@ -97,7 +97,9 @@ class _Found:
     def option(self, reason: Reason) -> None:
         """Add who decides an option."""
         job, (path, old, new) = self._job, reason
-        if new is None and path.endswith("]"):  # it is gone, and at its index may stand another: the list tells it
+        if (
+            old is not None and new is None and path.endswith("]")
+        ):  # it is gone, and at its index may stand another: the list tells it
             path = path[: path.rfind("[")]
         if (segment := _SEGMENT.fullmatch(path)) is not None and int(segment[1]) < len(job.inputs.get("video", ())):
             ref = job.inputs["video"][int(segment[1])]
